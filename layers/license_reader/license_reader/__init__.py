@@ -1,0 +1,1 @@
+"""Reads uploaded photos of Chinese vehicle and driving licenses into checked records."""
