@@ -51,6 +51,7 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         "low_confidence": Severity.REVIEW,
         "missing_field": Severity.REVIEW,
         "unreadable_value": Severity.REVIEW,
+        "metadata_unknown": Severity.REVIEW,
         "vin_format": Severity.REVIEW,
         "vin_check_digit": Severity.REVIEW,
         "plate_format": Severity.REVIEW,

@@ -1,0 +1,97 @@
+"""An HTTP request and response as the dialects see them, to and from Lambda's function URL events (payload 2.0)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What came in: header names are in lower case, the body is bytes."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What goes out."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def json_response(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
+    """The response with this JSON; the content type is bare, as Tencent's SDK wants it."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return Response(status, text.encode(), {"content-type": "application/json", **(headers or {})})
+
+
+class _Http(BaseModel):
+    method: str
+    path: str
+
+
+class _Context(BaseModel):
+    model_config = ConfigDict(populate_by_name=True)
+
+    http: _Http
+    request_id: str = Field(alias="requestId")
+
+
+class _UrlEvent(BaseModel):
+    """The part of a function URL's event that is used; the rest is left alone."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    query: str = Field(default="", alias="rawQueryString")
+    headers: dict[str, str] = Field(default_factory=dict)
+    context: _Context = Field(alias="requestContext")
+    body: str = ""
+    encoded: bool = Field(default=False, alias="isBase64Encoded")
+
+
+def request(event: Mapping[str, Any]) -> Request:
+    """The request that a function URL's event carries.
+
+    Raises:
+        ValueError: the event is none, or its body is no base64 where it says so.
+    """
+    parsed = _UrlEvent.model_validate(event)
+    try:
+        body = base64.b64decode(parsed.body, validate=True) if parsed.encoded else parsed.body.encode()
+    except binascii.Error as error:
+        raise ValueError("the event's body is no base64") from error
+    return Request(
+        method=parsed.context.http.method,
+        path=parsed.context.http.path,
+        query=dict(parse_qsl(parsed.query, keep_blank_values=True)),
+        headers={name.lower(): value for name, value in parsed.headers.items()},
+        body=body,
+        id=parsed.context.request_id,
+    )
+
+
+def reply(response: Response) -> dict[str, Any]:
+    """The response in the shape that a function URL returns."""
+    return {
+        "statusCode": response.status,
+        "headers": dict(response.headers),
+        "body": base64.b64encode(response.body).decode(),
+        "isBase64Encoded": True,
+    }

@@ -1,0 +1,104 @@
+"""What the embedded engine read, as a License: the engine gives texts as printed, the record wants values."""
+
+from __future__ import annotations
+
+import threading
+from functools import cache
+from typing import TYPE_CHECKING, Protocol
+
+from license_reader import values
+from license_reader.columns import Column, gather
+from license_reader.flags import Flag
+from license_reader.license import FIELDS, Document, Form, License, Side
+
+if TYPE_CHECKING:
+    from license_engine import Engine, Reading
+
+VENDOR = "embedded"
+
+_VEHICLE = (
+    Column("plate_no", "plate_no", values.code),
+    Column("vehicle_type", "vehicle_type"),
+    Column("owner", "owner"),
+    Column("address", "address"),
+    Column("use_character", "use_character"),
+    Column("brand_model", "brand_model"),
+    Column("vin", "vin", values.code),
+    Column("engine_no", "engine_no", values.code),
+    Column("register_date", "register_date", values.date),
+    Column("issue_date", "issue_date", values.date),
+    Column("issuing_authority", "issuing_authority"),
+    Column("back_plate_no", "back_plate_no", values.code),
+    Column("file_no", "file_no", values.code),
+    Column("passengers", "passengers", values.persons),
+    Column("gross_mass_kg", "gross_mass_kg", values.mass),
+    Column("curb_mass_kg", "curb_mass_kg", values.mass),
+    Column("rated_load_kg", "rated_load_kg", values.mass),
+    Column("towing_mass_kg", "towing_mass_kg", values.mass),
+    Column("dimensions", "dimensions", values.dimensions),
+    Column("remarks", "remarks"),
+    Column("inspection", "inspection", values.inspection),
+    Column("barcode", "barcode", values.code),
+    Column("energy_type", "energy_type"),
+)
+_DRIVING = (
+    Column("license_no", "license_no", values.code),
+    Column("name", "name"),
+    Column("sex", "sex"),
+    Column("nationality", "nationality"),
+    Column("address", "address"),
+    Column("birth_date", "birth_date", values.date),
+    Column("first_issue_date", "first_issue_date", values.date),
+    Column("vehicle_classes", "vehicle_classes", values.classes),
+    Column("valid_from", "valid_from", values.date),
+    Column("valid_until", "valid_until", values.validity),
+    Column("issuing_authority", "issuing_authority"),
+    Column("file_no", "file_no", values.code),
+    Column("record", "record"),
+)
+_COLUMNS = {Document.VEHICLE_LICENSE: _VEHICLE, Document.DRIVING_LICENSE: _DRIVING}
+
+
+class Read(Protocol):
+    """Reads one picture; document and side are what the caller expects, None where it does not say."""
+
+    def __call__(self, picture: bytes, document: Document | None, side: Side | None) -> License | None:
+        """The license, None when the picture shows none; raises `license_engine.NotAPicture`."""
+
+
+def license_of(reading: Reading) -> License | None:
+    """The license that a reading tells, None when it found none."""
+    if reading.document is None or reading.side is None:
+        return None
+    document, side = Document(reading.document), Side(reading.side)
+    gathered = gather(_COLUMNS[document], reading.fields, vendor=VENDOR)
+    return License(
+        document=document,
+        side=side,
+        form=Form(reading.form),
+        vendor=VENDOR,
+        fields=FIELDS[document].model_validate(gathered.values),
+        confidence=dict(reading.confidence),
+        boxes=dict(reading.boxes),
+        flags=(*(Flag.of(code, VENDOR) for code in reading.flags), *gathered.flags),
+    )
+
+
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@cache
+def _engine() -> Engine:
+    from license_engine import Engine  # noqa: PLC0415 - models load at the first picture, not at import
+
+    return Engine()
+
+
+def read(picture: bytes, document: Document | None, side: Side | None) -> License | None:
+    """The license that the embedded engine reads; one picture at a time, on all cores.
+
+    Raises:
+        license_engine.NotAPicture: the bytes could not be decoded.
+    """
+    with _ONE_AT_A_TIME:
+        return license_of(_engine().read(picture, document=document, side=side))

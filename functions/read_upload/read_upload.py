@@ -1,0 +1,165 @@
+"""The Lambda handler: a batch of upload events, each read by the reader, several at once."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+import traceback
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import requests
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.parameters import SecretsProvider, SSMProvider
+from botocore.config import Config
+from license_reader.upload import messages
+
+from license_reader.chain import Chain
+from license_reader.errors import InProgress, LicenseOcrError, NoVendorLeft, UnknownEvent
+from license_reader.ledger import Ledger
+from license_reader.notices import Notices
+from license_reader.reader import Reader
+from license_reader.settings import Configuration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from license_reader.upload import Message, Upload
+
+    from license_reader.reader import Outcome
+
+# A batch holds ten messages at most; each spends its time waiting for a vendor.
+THREADS = 10
+
+# At DEBUG these log bodies, pictures and tokens.
+for library in ("boto3", "botocore", "requests", "urllib3", "PIL"):
+    logging.getLogger(library).setLevel(logging.WARNING)
+
+logger = Logger()
+metrics = Metrics()
+
+
+def _reader() -> Reader:
+    """The reader of this environment, its clients made once and kept warm."""
+    session = boto3.session.Session()
+    config = Config(max_pool_connections=THREADS, retries={"mode": "standard", "max_attempts": 4})
+    http = requests.Session()
+    http.trust_env = False  # neither ~/.netrc nor REQUESTS_CA_BUNDLE may change what is sent, or whom it is sent to
+    for scheme in ("https://", "http://"):
+        http.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=THREADS, max_retries=0))
+    configuration = Configuration(
+        path=os.environ["SETTINGS_PATH"],
+        ssm=SSMProvider(boto3_client=session.client("ssm", config=config)),
+        secrets=SecretsProvider(boto3_client=session.client("secretsmanager", config=config)),
+    )
+    table = os.environ["TABLE_NAME"]
+    return Reader(
+        s3=session.client("s3", config=config),
+        configuration=configuration,
+        ledger=Ledger(session.client("dynamodb", config=config), table),
+        chain=Chain(configuration, http, environments=int(os.environ.get("MAXIMUM_CONCURRENCY", "1"))),
+        notices=Notices(
+            session.client("sns", config=config), os.environ["TOPIC_ARN"], table=table, region=session.region_name
+        ),
+    )
+
+
+reader = _reader()
+threads = ThreadPoolExecutor(THREADS)
+
+
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """The messages of a batch that must come again; for an event without a queue, what became of its uploads.
+
+    Raises:
+        Exception: an event without a queue failed; Lambda itself delivers it again.
+    """
+    until = time.time() + context.get_remaining_time_in_millis() / 1000
+    batch = messages(event)
+    failures: list[tuple[Message, BaseException]] = []
+    reads: list[tuple[Message, Upload, Future[Outcome]]] = []
+    for message in batch:
+        try:
+            reads.extend(
+                (message, upload, threads.submit(reader.read, upload, until=until)) for upload in message.uploads()
+            )
+        except UnknownEvent as error:
+            logger.error("not an upload event", message_id=message.id, error=str(error))
+            failures.append((message, error))
+    outcomes = []
+    for message, upload, read in reads:
+        if failure := read.exception():
+            _log_failure(upload, failure)
+            failures.append((message, failure))
+        else:
+            outcomes.append(read.result())
+            _log_outcome(outcomes[-1])
+    metrics.add_metric("Uploads", MetricUnit.Count, len(reads))
+    metrics.add_metric("Failed", MetricUnit.Count, len(failures))
+    if all(message.id for message in batch):
+        return {"batchItemFailures": [{"itemIdentifier": id_} for id_ in {message.id for message, _ in failures}]}
+    if failures:
+        raise failures[0][1]
+    return {"uploads": [_summary(outcome) for outcome in outcomes]}
+
+
+def _log_outcome(outcome: Outcome) -> None:
+    """Log and count what became of an upload: codes and names, no field of the license."""
+    record = outcome.record
+    license_ = record.license
+    flags = [flag.code for flag in license_.flags] if license_ else []
+    logger.info(
+        "upload read" if outcome.fresh else "upload was read before",
+        correlation_id=f"{record.object}#{record.version}",
+        vendor=license_ and license_.vendor,
+        vendor_request_id=license_ and license_.vendor_request_id,
+        flags=flags,
+        passed_over=record.passed_over,
+        notice=record.notice,
+        attempt=record.attempt,
+        spent=record.spent,
+    )
+    if outcome.fresh:
+        metrics.add_metric("Read", MetricUnit.Count, 1)
+        metrics.add_metric("Flagged", MetricUnit.Count, int(bool(flags)))
+    _count_alarms(outcome.alarms)
+
+
+def _log_failure(upload: Upload, error: BaseException) -> None:
+    """Log and count a failure; only our own errors are known to carry nothing private in their text."""
+    known = isinstance(error, LicenseOcrError)
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    log = logger.info if isinstance(error, InProgress) else logger.error
+    log(
+        "upload not read",
+        correlation_id=f"{upload.object}#{upload.version}",
+        error=type(error).__name__,
+        reason=str(error) if known else f"at {where.name}, {Path(where.filename).name}:{where.lineno}",
+    )
+    if isinstance(error, NoVendorLeft):
+        _count_alarms(error.alarms)
+
+
+def _count_alarms(vendors: Iterable[str]) -> None:
+    for vendor in vendors:
+        logger.error("a vendor's account or secret needs a person", vendor=vendor)
+        metrics.add_metric("CredentialsRefused", MetricUnit.Count, 1)
+
+
+def _summary(outcome: Outcome) -> dict[str, Any]:
+    """What `sam local invoke` shows of an upload: where its record stands and why it is flagged."""
+    record = outcome.record
+    return {
+        "object": record.object,
+        "version": record.version,
+        "state": record.state,
+        "notice": record.notice,
+        "vendor": record.license and record.license.vendor,
+        "flags": [flag.code for flag in record.license.flags] if record.license else [],
+    }
