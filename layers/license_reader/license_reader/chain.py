@@ -145,7 +145,6 @@ class Chain:
                 if refreshed:
                     raise
                 refreshed = True
-                vendor.forget_token()
                 credentials = self._configuration.credentials(name, anew=True)
             except (Throttled, Unavailable):
                 if tried == MAX_TRIES:

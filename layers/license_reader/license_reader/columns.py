@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from license_reader import values
@@ -25,9 +25,10 @@ class Column:
 
 @dataclass(slots=True)
 class Gathered:
-    """The canonical values of one reply, and a flag for each text that could not be understood."""
+    """The canonical values of one reply, the vendor's name for each, and a flag for each text not understood."""
 
     values: dict[str, object] = field(default_factory=dict)
+    sources: dict[str, str] = field(default_factory=dict)
     flags: list[Flag] = field(default_factory=list)
 
 
@@ -39,20 +40,41 @@ def gather(columns: Iterable[Column], source: Mapping[str, object], *, vendor: s
     gathered = Gathered()
     for column in columns:
         told = source.get(column.source)
-        if told is None or (isinstance(told, str) and values.blank(told)):
-            continue
         try:
-            read = column.read(column.name, told if isinstance(told, str) else _as_text(told))
+            text = _as_text(told)
+            if text is None or values.blank(text):
+                continue
+            read = column.read(column.name, text)
         except ValueError as error:
             gathered.flags.append(Flag.of("unreadable_value", vendor, column.name, detail=str(error)))
             continue
         for name, value in read.items():
-            gathered.values.setdefault(name, value)
+            if name not in gathered.values:
+                gathered.values[name] = value
+                gathered.sources[name] = column.source
     return gathered
 
 
-def _as_text(told: object) -> str:
+def beside(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """A vehicle's side page as it is read beside the main page: its plate gets a field of its own."""
+    return tuple(replace(column, name="back_plate_no") if column.name == "plate_no" else column for column in columns)
+
+
+def joined(front: Gathered, back: Gathered, *, vendor: str) -> Gathered:
+    """Both pages as one: where both tell a field the main page's value stands, and a contradiction is flagged."""
+    differ = [name for name, value in back.values.items() if front.values.get(name, value) != value]
+    flags = [Flag.of("front_back_mismatch", vendor, *differ)] if differ else []
+    return Gathered(
+        values=back.values | front.values,
+        sources=back.sources | front.sources,
+        flags=[*front.flags, *back.flags, *flags],
+    )
+
+
+def _as_text(told: object) -> str | None:
     """A number or a list of texts as the one text that the table's functions read."""
+    if told is None or isinstance(told, str):
+        return told
     if isinstance(told, list) and all(isinstance(part, str) for part in told):
         return ",".join(told)
     if isinstance(told, int | float) and not isinstance(told, bool):

@@ -119,17 +119,18 @@ class Ledger:
         now, owner = self._clock(), uuid.uuid4().hex
         try:
             item = self._update(
-                upload.object,
-                upload.version,
+                upload,
                 "SET #state = :claimed, #owner = :owner, #lease_until = :until,"
                 " #attempt = if_not_exists(#attempt, :zero) + :one, #spent = if_not_exists(#spent, :zero) + :one",
                 "attribute_not_exists(#object) OR (#state = :claimed AND #lease_until < :now)",
-                claimed=State.CLAIMED,
-                owner=owner,
-                until=now + lease,
-                now=now,
-                zero=0,
-                one=1,
+                {
+                    "claimed": State.CLAIMED,
+                    "owner": owner,
+                    "until": now + lease,
+                    "now": now,
+                    "zero": 0,
+                    "one": 1,
+                },
             )
         except _Refused as refused:
             item = refused.item
@@ -145,14 +146,15 @@ class Ledger:
         """Give the claim back unread, with what it cost instead of the one call that it had counted ahead."""
         try:
             self._update(
-                claim.object,
-                claim.version,
+                claim,
                 "SET #lease_until = :zero, #spent = #spent + :change",
                 "#state = :claimed AND #owner = :owner",
-                zero=0,
-                change=spent - 1,
-                claimed=State.CLAIMED,
-                owner=claim.owner,
+                {
+                    "zero": 0,
+                    "change": spent - 1,
+                    "claimed": State.CLAIMED,
+                    "owner": claim.owner,
+                },
             )
         except _Refused:
             return  # another owner took over after the lease: there is nothing left to give back
@@ -176,22 +178,23 @@ class Ledger:
         now = self._clock()
         try:
             item = self._update(
-                claim.object,
-                claim.version,
+                claim,
                 "SET #state = :done, #notice = :notice, #license = :license, #raw = :raw, #passed_over = :passed_over,"
                 " #image = :image, #read_at = :read_at, #ttl = :ttl, #spent = #spent + :change REMOVE #lease_until",
                 "#state = :claimed AND #owner = :owner",
-                done=State.DONE,
-                notice=Notice.PENDING if notice else Notice.NONE,
-                license=license.model_dump(mode="json", exclude_none=True, exclude={"raw"}),
-                raw=trimmed(license.raw),
-                passed_over=list(passed_over),
-                image=image.model_dump() if image else None,
-                read_at=_iso(now),
-                ttl=int(now) + retention_days * _DAY,
-                change=spent - 1,
-                claimed=State.CLAIMED,
-                owner=claim.owner,
+                {
+                    "done": State.DONE,
+                    "notice": Notice.PENDING if notice else Notice.NONE,
+                    "license": license.model_dump(mode="json", exclude_none=True, exclude={"raw"}),
+                    "raw": trimmed(license.raw),
+                    "passed_over": list(passed_over),
+                    "image": image.model_dump() if image else None,
+                    "read_at": _iso(now),
+                    "ttl": int(now) + retention_days * _DAY,
+                    "change": spent - 1,
+                    "claimed": State.CLAIMED,
+                    "owner": claim.owner,
+                },
             )
         except _Refused as refused:
             item = refused.item
@@ -208,15 +211,16 @@ class Ledger:
         now, owner = self._clock(), uuid.uuid4().hex
         try:
             self._update(
-                done.object,
-                done.version,
+                done,
                 "SET #notice = :sending, #notice_owner = :owner, #notice_until = :until",
                 "#notice = :pending OR (#notice = :sending AND #notice_until < :now)",
-                pending=Notice.PENDING,
-                sending=Notice.SENDING,
-                owner=owner,
-                until=now + NOTICE_LEASE,
-                now=now,
+                {
+                    "pending": Notice.PENDING,
+                    "sending": Notice.SENDING,
+                    "owner": owner,
+                    "until": now + NOTICE_LEASE,
+                    "now": now,
+                },
             )
         except _Refused as refused:
             if refused.item.get("notice_owner") == owner:
@@ -230,12 +234,13 @@ class Ledger:
         """Mark the notice as sent, unless another owner took it over meanwhile."""
         try:
             self._update(
-                done.object,
-                done.version,
+                done,
                 "SET #notice = :sent REMOVE #notice_until",
                 "#notice_owner = :owner",
-                sent=Notice.SENT,
-                owner=owner,
+                {
+                    "sent": Notice.SENT,
+                    "owner": owner,
+                },
             )
         except _Refused:
             return  # published twice under one id after our lease ran out: the other owner marks it
@@ -263,12 +268,14 @@ class Ledger:
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         return record(_deserialized(answer["Item"])) if "Item" in answer else None
 
-    def _update(self, object_: str, version: str, change: str, condition: str, **values: object) -> dict[str, Any]:
+    def _update(
+        self, key: Claim | Record | Upload, change: str, condition: str, values: Mapping[str, object]
+    ) -> dict[str, Any]:
         """The item after one conditional update; raises _Refused with the item that stood against it."""
         try:
             answer = self._client.update_item(
                 TableName=self._table,
-                Key=_serialized({"object": object_, "version": version}),
+                Key=_serialized({"object": key.object, "version": key.version}),
                 UpdateExpression=change,
                 ConditionExpression=condition,
                 ExpressionAttributeNames={f"#{name}": name for name in _NAME.findall(change + condition)},
@@ -326,7 +333,8 @@ def _standing(error: ClientError) -> dict[str, Any]:
     """The item that stood against a condition; any other error of DynamoDB is raised as it is."""
     if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
         raise error
-    return _deserialized(error.response.get("Item", {}))
+    standing: Mapping[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]
+    return _deserialized(standing)
 
 
 def _serialized(values: Mapping[str, object]) -> dict[str, Any]:

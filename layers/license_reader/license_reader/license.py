@@ -154,7 +154,7 @@ class License(_Frozen):
     @classmethod
     def _fields_of_the_document(cls, value: object, info: ValidationInfo) -> object:
         document = info.data.get("document")
-        return FIELDS[document].model_validate(value) if document and isinstance(value, dict) else value
+        return FIELDS[document].model_validate(value) if document else value
 
     def flagged(self, *flags: Flag) -> License:
         """The same license with these flags added."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
 
     from license_reader.chain import Chain
     from license_reader.ledger import Claim, Ledger
@@ -138,9 +139,13 @@ class Reader:
             ObjectGone: it was deleted or, in a bucket without versions, overwritten.
             ImageRejected: it is larger than any picture that is read.
         """
-        pinned: dict[str, str] = {"VersionId": upload.version_id} if upload.version_id else {"IfMatch": upload.etag}
+        asked: GetObjectRequestTypeDef = {"Bucket": upload.bucket, "Key": upload.key}
+        if upload.version_id:
+            asked["VersionId"] = upload.version_id
+        elif upload.etag:
+            asked["IfMatch"] = upload.etag
         try:
-            answer = self.s3.get_object(Bucket=upload.bucket, Key=upload.key, **pinned)  # type: ignore[arg-type]
+            answer = self.s3.get_object(**asked)
         except ClientError as error:
             if error.response["Error"]["Code"] in _GONE:
                 raise ObjectGone(f"{upload.object}: gone before it was read") from error

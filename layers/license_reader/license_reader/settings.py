@@ -163,26 +163,27 @@ class Configuration:
         """
         secret = self.vendor(name).secret
         try:
-            text = self._secrets.get(secret, max_age=300, force_fetch=anew)
+            text = str(self._secrets.get(secret, max_age=300, force_fetch=anew))
         except GetParameterError as error:
             raise CredentialsError(f"secret {secret}: cannot be read") from error
         try:
-            return TypeAdapter(vendors.find(name).credentials).validate_json(text or "")
+            return TypeAdapter(vendors.find(name).credentials).validate_json(text)
         except ValidationError as error:
             raise CredentialsError(f"secret {secret}: {_complaints(error, values=False)}") from None
 
     def _current(self) -> tuple[Settings, Mapping[str, VendorSettings]]:
         with self._lock:
             try:
-                texts = self._ssm.get_multiple(f"{self._path}/", recursive=True, max_age=self._max_age)
+                told = self._ssm.get_multiple(f"{self._path}/", recursive=True, max_age=self._max_age)
             except GetParameterError as error:
                 return self._last_good(SettingsError(f"{self._path}: cannot be read"), error)
+            texts = {name: str(text) for name, text in told.items()}
             if self._good is None or texts != self._seen:
                 try:
                     self._good = self._parse(texts)
                 except SettingsError as error:
                     return self._last_good(error, error)
-                self._seen = dict(texts)
+                self._seen = texts
             return self._good
 
     def _last_good(self, error: SettingsError, cause: Exception) -> tuple[Settings, Mapping[str, VendorSettings]]:

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 # What stands in an empty slot: Tencent sends "" and "--", papers print dashes of many kinds.
-_BLANK = re.compile(r"[\s\-‐‑‒–—―_/\\.·*无]*")
+_BLANK = re.compile(r"[\s\-‐‑‒–—―－_/\\.·•・*,，、;；|无]*")
 _DATE = re.compile(r"(\d{4})\s*[-年./]\s*(\d{1,2})\s*[-月./]\s*(\d{1,2})\s*日?|(\d{4})(\d{2})(\d{2})")
-_MONTH = re.compile(r"(\d{4})\s*[-年./]\s*(\d{1,2})\s*月?")
+_MONTH = re.compile(r"(\d{4})\s*[-年./]\s*(\d{1,2})(?!\d)")
 _MASS = re.compile(r"(\d{1,7})\s*(kg|千克|公斤)?", re.IGNORECASE)
 _DIMENSIONS = re.compile(r"(\d{3,5})\s*[×xX*✕хХ]\s*(\d{3,5})\s*[×xX*✕хХ]\s*(\d{3,5})\s*(mm|毫米)?", re.IGNORECASE)
 _PERSONS = re.compile(r"(\d{1,3})\s*人?")
 _YEARS = re.compile(r"(\d{1,2})\s*年")
 _CLASS = re.compile(r"A[123]|B[12]|C[1-6]|[DEFMNP]")
 
-# 有效期至 and 至 lead the month; the stamp of the station follows it.
-_VALID_UNTIL = re.compile(r"(?:有效期)?至\s*(\d{4})\s*年\s*(\d{1,2})\s*月?\s*(.*)", re.DOTALL)
+# 检验有效期至 or less of it leads the month; the stamp of the station follows.
+_VALID_UNTIL = re.compile(r"(?:检验)?(?:有效期)?至\s*(\d{4})\s*年\s*(0?[1-9]|1[0-2])(?!\d)\s*月?")
 
 type Values = Mapping[str, object]
 
@@ -55,8 +55,11 @@ def code(name: str, value: str) -> Values:
 
 def date(name: str, value: str) -> Values:
     """A calendar day, from 2011-10-10, 2011年10月10日, 2011.10.10 or 20111010."""
-    groups = [int(group) for group in _matched(_DATE, value, "a date").groups() if group is not None]
-    return {name: dt.date(groups[0], groups[1], groups[2])}
+    year, month, day = (int(group) for group in _matched(_DATE, value, "a date").groups() if group is not None)
+    try:
+        return {name: dt.date(year, month, day)}
+    except ValueError:  # its text would quote the value
+        raise ValueError("no day of the calendar") from None
 
 
 def month(name: str, value: str) -> Values:
@@ -64,7 +67,7 @@ def month(name: str, value: str) -> Values:
     match = _MONTH.match(value.strip())
     if match is None or not 1 <= int(match[2]) <= 12:
         raise ValueError("not a month")
-    return {name: f"{match[1]}-{int(match[2]):02}"}
+    return {name: f"{int(match[1]):04}-{int(match[2]):02}"}
 
 
 def mass(name: str, value: str) -> Values:
@@ -86,12 +89,15 @@ def dimensions(name: str, value: str) -> Values:
 
 
 def inspection(name: str, value: str) -> Values:
-    """The inspection record; its month and the station's stamp, from 检验有效期至2015年11月皖A(4S)."""
-    match = _VALID_UNTIL.search(value)
-    if match is None or not 1 <= int(match[2]) <= 12:
+    """The inspection record; its last month and the stamp beside it, from 检验有效期至2015年11月皖A(4S)."""
+    found = list(_VALID_UNTIL.finditer(value))
+    if not found:
         return {name: Inspection(text=value.strip())}
-    until = f"{match[1]}-{int(match[2]):02}"
-    return {name: Inspection(text=value.strip(), valid_until=until, station=match[3].strip() or None)}
+    months = [f"{int(match[1]):04}-{int(match[2]):02}" for match in found]
+    last = months.index(max(months))
+    stamp_ends = found[last + 1].start() if last + 1 < len(found) else len(value)
+    station = value[found[last].end() : stamp_ends].strip()
+    return {name: Inspection(text=value.strip(), valid_until=months[last], station=station or None)}
 
 
 def validity(name: str, value: str) -> Values:
@@ -108,7 +114,7 @@ def classes(name: str, value: str) -> Values:
     """Vehicle classes in the order printed, from A1A2, C1 or B2,D."""
     compact = re.sub(r"[\s,，、/]", "", value).upper()
     found = _CLASS.findall(compact)
-    if "".join(found) != compact:
+    if not found or "".join(found) != compact:
         raise ValueError("not vehicle classes")
     return {name: tuple(found)}
 

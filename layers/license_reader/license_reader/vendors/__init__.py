@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING
@@ -10,9 +11,10 @@ if TYPE_CHECKING:
     from license_reader.vendors._base import BaseVendor
 
 
-def names() -> list[str]:
+@cache
+def names() -> tuple[str, ...]:
     """The vendors there are, by file."""
-    return sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_"))
+    return tuple(sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_")))
 
 
 def find(name: str) -> type[BaseVendor]:

@@ -7,34 +7,64 @@ errors, and keeps a token where a vendor wants one. It asks once: what to do aft
 
 from __future__ import annotations
 
+import base64
+import json
+import re
 import threading
 import time
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+import pydantic_core
 import requests
-from pydantic import BaseModel, ConfigDict, ValidationError
+import urllib3
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, StringConstraints, ValidationError
+from pydantic_core import PydanticCustomError
 
-from license_reader.errors import CredentialsRefused, DocumentRefused, OutcomeUnknown, Unavailable, VendorError
+from license_reader.errors import (
+    CredentialsRefused,
+    DocumentRefused,
+    OutcomeUnknown,
+    RequestRefused,
+    SizeRefused,
+    Throttled,
+    Unavailable,
+    VendorError,
+)
+from license_reader.flags import Flag
+from license_reader.license import Side
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from license_reader.image import Image, Limits
-    from license_reader.license import Document, License, Page, Side
+    from license_reader.license import Document, License, Page
 
 MAX_REPLY_BYTES = 4 * 1024 * 1024
+CONNECT_SECONDS = 5.0
+LOGIN_SECONDS = 10.0
+# A token that ends within this time is not worth sending.
+TOKEN_MARGIN = 60.0
 _CHUNK = 64 * 1024
+
+NO_LICENSE = "no license in the answer"
+"""The code of an answer that is well formed and holds no page at all; no vendor sends it, every table has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One picture and what is asked of it."""
+    """One picture and what is asked of it.
+
+    `told` is False when nobody said which page it is and document and side are only the default: a vendor that can
+    tell pages apart by itself then looks.
+    """
 
     image: Image
     document: Document
     side: Side
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +94,30 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What a login returned: sent instead of a signature until it expires (seconds since the epoch)."""
+    """What a login returned: sent instead of a signature until it expires (seconds since the epoch).
+
+    `project` is the id of the project that the token is good for, where the login tells it.
+    """
 
     value: str
     expires_at: float
+    project: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Token(..., expires_at={self.expires_at})"
+
+
+def _visible(secret: SecretStr) -> SecretStr:
+    # A line end pasted along with a key would otherwise surface in an error of the HTTP library, key and all.
+    if not re.fullmatch(r"[!-~]+", secret.get_secret_value()):
+        raise PydanticCustomError("visible_ascii_wanted", "only visible ASCII characters, without spaces or line ends")
+    return secret
+
+
+type Key = Annotated[SecretStr, AfterValidator(_visible)]
+"""A secret that travels in a header or feeds a signature."""
+type KeyId = Annotated[str, StringConstraints(pattern=r"^[!-~]+$")]
+"""The public name of a key or an account."""
 
 
 class Credentials(BaseModel):
@@ -105,10 +155,19 @@ class BaseVendor(ABC):
     """The pydantic type of the vendor's secret, for `TypeAdapter`."""
 
     def __init__(self, address: Address, *, session: requests.Session, clock: Callable[[], float] = time.time) -> None:
+        """Serve at an address.
+
+        Args:
+            address: where the vendor is called.
+            session: warm, shared among threads. It must not retry: a second call may be charged. With `trust_env`
+                it takes proxies from the environment.
+            clock: seconds since the epoch.
+        """
         self.address = address
         self._session = session
         self._clock = clock
         self._token: Token | None = None
+        self._token_owner: object = None
         self._login_lock = threading.Lock()
 
     # What a vendor's module says.
@@ -119,7 +178,10 @@ class BaseVendor(ABC):
 
     @abstractmethod
     def refusal(self, reply: Reply) -> Refusal | None:
-        """The error that the reply tells, None for an answer; raises ValueError for a reply that is neither."""
+        """The error that the reply tells, None for an answer; raises ValueError for a reply that is neither.
+
+        An answer that holds no page at all is the error `NO_LICENSE`. A login's reply is asked the same.
+        """
 
     @abstractmethod
     def license(self, reply: Reply, job: Job) -> License:
@@ -141,14 +203,20 @@ class BaseVendor(ABC):
         Args:
             job: the picture, already within the vendor's limits.
             credentials: the vendor's secret.
-            until: when to give up, in seconds of the clock.
+            until: when to give up, in seconds of the clock. Only an answer that began to arrive in time and then
+                falls silent can overrun it, by `read_timeout` at most.
             read_timeout: how long the vendor may be silent, in seconds.
 
         Raises:
             VendorError: of the class that the vendor's table, or the way the call failed, asks for.
         """
-        reply = self._send(self.request(job, credentials, self._fresh_token(credentials, until)), until, read_timeout)
-        self._raise_refusal(reply)
+        token = self._fresh_token(credentials, until)
+        reply = self._send(self.request(job, credentials, token), until, read_timeout)
+        try:
+            self._raise_refusal(reply)
+        except CredentialsRefused:
+            self._drop(token)
+            raise
         try:
             return self.license(reply, job)
         except ValueError as error:
@@ -156,51 +224,76 @@ class BaseVendor(ABC):
 
     def forget_token(self) -> None:
         """Drop the token, so that the next call logs in anew."""
-        self._token = None
+        with self._login_lock:
+            self._token = None
+
+    def _drop(self, refused: Token | None) -> None:
+        """Drop a token that was refused, unless another thread has fetched a newer one since."""
+        with self._login_lock:
+            if self._token is refused:
+                self._token = None
 
     def _fresh_token(self, credentials: Any, until: float) -> Token | None:
-        with self._login_lock:
-            if self._token and self._token.expires_at > self._clock() + 60:
-                return self._token
-            login = self.login(credentials)
-            if login is None:
-                return None
-            try:
-                reply = self._send(login, until, 10.0)
-                self._raise_refusal(reply)
-                self._token = self.token(reply)
-            except OutcomeUnknown as error:  # a login costs nothing, whatever became of it
-                raise Unavailable(self.name, f"login: {error.code}") from error
-            except DocumentRefused as error:
-                raise CredentialsRefused(self.name, f"login: {error.code}") from error
-            except ValueError as error:
-                raise Unavailable(self.name, "login: reply not of the documented shape") from _without_input(error)
+        """A token that holds for a while yet; one thread logs in, the others wait for it as long as they may."""
+        login = self.login(credentials)
+        if login is None:
+            return None
+        if not self._login_lock.acquire(timeout=max(0.0, until - self._clock())):
+            raise Unavailable(self.name, "no time left to log in")
+        try:
+            token = self._token
+            if token and self._token_owner == credentials and token.expires_at > self._clock() + TOKEN_MARGIN:
+                return token
+            self._token, self._token_owner = self._log_in(login, until), credentials
             return self._token
+        finally:
+            self._login_lock.release()
+
+    def _log_in(self, login: requests.Request, until: float) -> Token:
+        """The token that the login returns; a login costs nothing, so whatever fails in it was not charged."""
+        try:
+            reply = self._send(login, until, LOGIN_SECONDS)
+            self._raise_refusal(reply)
+            return self.token(reply)
+        except OutcomeUnknown as error:
+            raise Unavailable(self.name, f"login: {error.code}", request_id=error.request_id) from error
+        except DocumentRefused as error:
+            raise RequestRefused(self.name, f"login: {error.code}", request_id=error.request_id) from error
+        except ValueError as error:
+            raise Unavailable(self.name, "login: reply not of the documented shape") from _without_input(error)
 
     def _send(self, request: requests.Request, until: float, read_timeout: float) -> Reply:
-        """The reply, read whole before `until`; a failure to connect is told from a failure to hear."""
+        """The reply, read whole before `until`.
+
+        A request that did not leave whole cannot have been charged, whatever went wrong; once it left, it may have.
+        """
         left = until - self._clock()
         if left <= 0:
             raise Unavailable(self.name, "no time left to ask")
-        prepared = self._session.prepare_request(request)
+        request.auth = request.auth or _unsigned
         try:
-            with self._session.send(
-                prepared, timeout=(min(5.0, left), min(read_timeout, left)), stream=True, allow_redirects=False
-            ) as response:
-                return Reply(response.status_code, response.headers, self._body(response, until))
-        except (requests.ConnectTimeout, requests.exceptions.ProxyError, requests.exceptions.SSLError) as error:
-            raise Unavailable(self.name, f"cannot connect: {type(error).__name__}") from _without_input(error)
-        except requests.Timeout as error:
-            raise OutcomeUnknown(self.name, "no answer in time") from _without_input(error)
+            prepared = self._session.prepare_request(request)
         except requests.RequestException as error:
-            if _never_connected(error):
-                raise Unavailable(self.name, "cannot connect") from _without_input(error)
-            raise OutcomeUnknown(self.name, f"connection lost: {type(error).__name__}") from _without_input(error)
+            raise RequestRefused(self.name, f"cannot be asked: {type(error).__name__}") from _without_input(error)
+        sending = _Sending(prepared.body, lambda: self._clock() < until)
+        prepared.body = sending  # type: ignore[assignment]  # an iterable, as the adapter takes it
+        timeout = urllib3.Timeout(total=left, connect=CONNECT_SECONDS, read=read_timeout)
+        try:
+            with self._session.send(prepared, timeout=timeout, stream=True, allow_redirects=False) as response:  # type: ignore[arg-type]
+                return Reply(response.status_code, response.headers, self._body(response.raw, until))
+        except (requests.RequestException, urllib3.exceptions.HTTPError, _Late) as error:
+            kind = type(error).__name__.lstrip("_")
+            if not sending.whole:
+                raise Unavailable(self.name, f"could not be asked: {kind}") from _without_input(error)
+            if isinstance(error, requests.Timeout | urllib3.exceptions.ReadTimeoutError):
+                raise OutcomeUnknown(self.name, "no answer in time") from _without_input(error)
+            raise OutcomeUnknown(self.name, f"connection lost: {kind}") from _without_input(error)
 
-    def _body(self, response: requests.Response, until: float) -> bytes:
+    def _body(self, raw: Any, until: float) -> bytes:
+        """The reply's body, taken piece by piece as it comes: `iter_content` would wait for whole chunks."""
         body = bytearray()
-        for chunk in response.iter_content(_CHUNK):
-            body += chunk
+        while piece := raw.read1(_CHUNK, decode_content=True):
+            body += piece
             if len(body) > MAX_REPLY_BYTES:
                 raise OutcomeUnknown(self.name, f"a reply of more than {MAX_REPLY_BYTES} bytes")
             if self._clock() > until:
@@ -211,9 +304,8 @@ class BaseVendor(ABC):
         try:
             refusal = self.refusal(reply)
         except ValueError as error:
-            if reply.status >= 500:
-                raise Unavailable(self.name, f"HTTP {reply.status}") from _without_input(error)
-            raise OutcomeUnknown(self.name, f"HTTP {reply.status} with an unreadable reply") from _without_input(error)
+            unreadable = _by_status(reply.status).error
+            raise unreadable(self.name, f"HTTP {reply.status}, unreadable reply") from _without_input(error)
         if refusal is not None:
             action = self.action(refusal.code, reply.status)
             raise action.error(self.name, refusal.code, request_id=refusal.request_id, flag=action.flag)
@@ -225,13 +317,77 @@ class BaseVendor(ABC):
             if code in cls.actions:
                 return cls.actions[code]
             code = code.rpartition(".")[0]
-        return Action(Unavailable if status >= 500 else OutcomeUnknown)
+        return _by_status(status)
 
 
-def _never_connected(error: requests.RequestException) -> bool:
-    """Whether the request failed before a byte of it was sent."""
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
-    return type(reason).__name__ in {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"}
+# What a status means by itself, where the body tells nothing that a table knows. A gateway that gave up waiting says
+# nothing of what became of the request behind it.
+_STATUSES: Mapping[int, Action] = MappingProxyType(
+    {
+        401: Action(CredentialsRefused),
+        413: Action(SizeRefused),
+        429: Action(Throttled),
+        504: Action(OutcomeUnknown),
+    }
+)
+
+
+def _by_status(status: int) -> Action:
+    if status in _STATUSES:
+        return _STATUSES[status]
+    if status >= 500:
+        return Action(Unavailable)
+    return Action(RequestRefused if status >= 300 else OutcomeUnknown)
+
+
+class _Late(Exception):
+    """The time ran out while the request was being sent."""
+
+
+class _Sending:
+    """A request's body on its way: in pieces, so that a slow line is not cut off by one time-out for all of it.
+
+    `whole` tells whether the connection took the last piece.
+    """
+
+    def __init__(self, content: bytes | str | None, in_time: Callable[[], bool]) -> None:
+        self._content = memoryview(content.encode() if isinstance(content, str) else content or b"")
+        self._in_time = in_time
+        self.whole = False
+
+    def __iter__(self) -> Iterator[memoryview]:
+        for start in range(0, len(self._content), _CHUNK):
+            if not self._in_time():
+                raise _Late
+            yield self._content[start : start + _CHUNK]
+        self.whole = True
+
+
+def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """The request as it is: without any auth, requests would look for a login in a .netrc file."""
+    return request
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The JSON object that a reply holds; raises ValueError when it is none."""
+    told = pydantic_core.from_json(body, allow_inf_nan=False)
+    if not isinstance(told, dict):
+        raise ValueError("no JSON object")  # noqa: TRY004 - a ValueError is what an unreadable reply raises
+    return told
+
+
+def json_with_picture(name: str, picture: bytes, others: Mapping[str, object]) -> bytes:
+    """A JSON object of the picture in base64 and a few more members, put together without escaping megabytes."""
+    start, end = json.dumps({name: "", **others}).encode().split(b'""', 1)
+    return b"".join((start, b'"', base64.b64encode(picture), b'"', end))
+
+
+def missing_page(vendor: str, asked: Side, seen: Side) -> list[Flag]:
+    """The flag of a page that was asked for together with the other and is not on the picture."""
+    if asked is not Side.BOTH or seen is Side.BOTH:
+        return []
+    missing = Side.BACK if seen is Side.FRONT else Side.FRONT
+    return [Flag.of("missing_field", vendor, detail=f"both pages were asked for, no {missing} page was found")]
 
 
 def _without_input(error: Exception) -> Exception:

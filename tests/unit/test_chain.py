@@ -1,0 +1,273 @@
+"""The chain: what follows each kind of error, on real vendor modules against a server on loopback."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+
+from license_reader import vendors
+from license_reader.chain import MAX_TRIES, Chain, Pacer
+from license_reader.errors import CredentialsError, NoVendorLeft, SettingsError
+from license_reader.image import Image
+from license_reader.license import Document, Side
+from license_reader.settings import Plan, VendorSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PICTURE = Image(content=b"\xff\xd8\xff" + bytes(500), format="jpeg", width=1000, height=700)
+READ = (200, {"document": "vehicle_license", "side": "front", "form": "paper", "fields": {"plate_no": "沪AA1234"}})
+NOTHING: tuple[int, dict[str, Any]] = (
+    200,
+    {"document": None, "side": None, "fields": {}, "flags": [{"code": "not_a_license"}]},
+)
+BUSY = (429, {"error": {"code": "busy", "message": "later"}})
+BROKEN = (500, {"error": {"code": "internal", "message": "oh"}})
+UNAUTHORIZED = (401, {"error": {"code": "unauthorized", "message": "no"}})
+MEGVII_READ = (200, {"request_id": "m1", "time_used": 3, "type": 1, "side": "front", "plate_no": "京C12345"})
+MEGVII_NOT_ALLOWED = (403, {"error_message": "AUTHORIZATION_ERROR"})
+
+
+@dataclass
+class Clock:
+    """A clock that moves only when somebody sleeps."""
+
+    now: float = 1000.0
+    slept: list[float] = field(default_factory=list)
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+@dataclass
+class Configured:
+    """Settings and secrets in memory."""
+
+    settings: dict[str, VendorSettings]
+    secrets: dict[str, str]
+    asked_anew: list[str] = field(default_factory=list)
+
+    def vendor(self, name: str) -> VendorSettings:
+        if name not in self.settings:
+            raise SettingsError(f"/stack/vendors/{name}: no such parameter")
+        return self.settings[name]
+
+    def credentials(self, name: str, *, anew: bool = False) -> Any:
+        if anew:
+            self.asked_anew.append(name)
+        if name not in self.secrets:
+            raise CredentialsError(f"secret {name}: cannot be read")
+        return vendors.find(name).credentials.model_validate_json(self.secrets[name])
+
+
+@contextmanager
+def answering(*replies: tuple[int, dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
+    """A server that gives these replies in turn, the last one for ever; its address and the keys it was sent."""
+    left, keys = deque(replies), list[str]()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            keys.append(self.headers.get("X-Api-Key", ""))
+            status, body = left.popleft() if len(left) > 1 else left[0]
+            text = json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's own name
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", keys
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def planned(*names: str, side: Side = Side.FRONT) -> Plan:
+    return Plan(document=Document.VEHICLE_LICENSE, side=side, told=True, vendors=names)
+
+
+def configured(**endpoints: str) -> Configured:
+    return Configured(
+        {name: VendorSettings(endpoint=endpoint, secret=name) for name, endpoint in endpoints.items()},
+        {"embedded": '{"api_key": "key"}', "megvii": '{"api_key": "key", "api_secret": "hush"}'},
+    )
+
+
+@pytest.fixture
+def session() -> Iterator[requests.Session]:
+    with requests.Session() as session:
+        session.trust_env = False
+        yield session
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def chain(configuration: Configured, session: requests.Session, clock: Clock) -> Chain:
+    return Chain(configuration, session, clock=clock, sleep=clock.sleep)  # type: ignore[arg-type]
+
+
+def test_the_first_able_vendor_reads_and_one_call_is_counted(session: requests.Session, clock: Clock) -> None:
+    with answering(READ) as (endpoint, keys):
+        answer = chain(configured(embedded=endpoint), session, clock).ask(PICTURE, planned("embedded"), until=1060)
+    assert answer.license.fields.model_dump(exclude_none=True) == {"plate_no": "沪AA1234"}
+    assert (answer.spent, answer.passed_over, keys) == (1, (), ["key"])
+
+
+def test_a_vendor_that_cannot_read_the_page_is_passed_over_with_the_reason(
+    session: requests.Session, clock: Clock
+) -> None:
+    with answering(READ) as (endpoint, _):
+        asked = chain(configured(embedded=endpoint, megvii=endpoint), session, clock)
+        answer = asked.ask(PICTURE, planned("megvii", "embedded", side=Side.BACK), until=1060)
+    assert answer.license.vendor == "embedded"
+    assert answer.passed_over == ("megvii: does not read vehicle_license back",)
+
+
+def test_throttling_is_waited_out_with_jitter_and_costs_nothing(session: requests.Session, clock: Clock) -> None:
+    with answering(BUSY, BUSY, READ) as (endpoint, keys):
+        answer = chain(configured(embedded=endpoint), session, clock).ask(PICTURE, planned("embedded"), until=1060)
+    assert (answer.spent, len(keys)) == (1, 3)
+    assert len(clock.slept) == 2
+    assert all(0 <= slept <= bound for slept, bound in zip(clock.slept, (0.5, 1.0), strict=True))
+
+
+def test_a_vendor_that_stays_down_gives_way_to_the_next(session: requests.Session, clock: Clock) -> None:
+    with answering(BROKEN) as (down, keys), answering(MEGVII_READ) as (endpoint, _):
+        asked = chain(configured(embedded=down, megvii=endpoint), session, clock)
+        answer = asked.ask(PICTURE, planned("embedded", "megvii"), until=1060)
+    assert (answer.license.vendor, answer.spent, len(keys)) == ("megvii", 1, MAX_TRIES)
+    assert len(answer.passed_over) == 1
+    assert answer.passed_over[0].startswith("embedded: internal")
+
+
+def test_a_vendor_that_nobody_answers_for_gives_way_to_the_next(session: requests.Session, clock: Clock) -> None:
+    with answering(MEGVII_READ) as (closed, _):
+        pass
+    with answering(MEGVII_READ) as (endpoint, _):
+        asked = chain(configured(embedded=closed, megvii=endpoint), session, clock)
+        answer = asked.ask(PICTURE, planned("embedded", "megvii"), until=1060)
+    assert (answer.license.vendor, answer.spent) == ("megvii", 1)
+    assert answer.passed_over[0].startswith("embedded: could not be asked")
+
+
+def test_a_refused_secret_is_read_anew_once(session: requests.Session, clock: Clock) -> None:
+    configuration = configured()
+    with answering(UNAUTHORIZED, READ) as (endpoint, keys):
+        configuration.settings["embedded"] = VendorSettings(endpoint=endpoint, secret="embedded")
+        answer = chain(configuration, session, clock).ask(PICTURE, planned("embedded"), until=1060)
+    assert (answer.spent, len(keys), configuration.asked_anew) == (1, 2, ["embedded"])
+
+
+def test_a_secret_that_stays_refused_raises_an_alarm_and_passes_the_vendor_over(
+    session: requests.Session, clock: Clock
+) -> None:
+    configuration = configured()
+    with answering(MEGVII_NOT_ALLOWED) as (refusing, keys), answering(READ) as (endpoint, _):
+        configuration.settings["megvii"] = VendorSettings(endpoint=refusing, secret="megvii")
+        configuration.settings["embedded"] = VendorSettings(endpoint=endpoint, secret="embedded")
+        answer = chain(configuration, session, clock).ask(PICTURE, planned("megvii", "embedded"), until=1060)
+    assert (answer.license.vendor, answer.alarms, len(keys)) == ("embedded", ("megvii",), 2)
+
+
+def test_a_missing_secret_or_parameter_passes_the_vendor_over(session: requests.Session, clock: Clock) -> None:
+    with answering(READ) as (endpoint, keys):
+        configuration = configured(embedded=endpoint, huawei=endpoint)
+        answer = chain(configuration, session, clock).ask(PICTURE, planned("tencent", "huawei", "embedded"), until=1060)
+    assert answer.passed_over == (
+        "tencent: /stack/vendors/tencent: no such parameter",
+        "huawei: secret huawei: cannot be read",
+    )
+    assert (answer.alarms, len(keys)) == (("huawei",), 1)
+
+
+def test_a_document_that_a_vendor_refuses_is_flagged_and_nobody_else_is_paid(
+    session: requests.Session, clock: Clock
+) -> None:
+    with answering(NOTHING) as (endpoint, _), answering(MEGVII_READ) as (other, paid):
+        asked = chain(configured(embedded=endpoint, megvii=other), session, clock)
+        answer = asked.ask(PICTURE, planned("embedded", "megvii"), until=1060)
+    assert [flag.code for flag in answer.license.flags] == ["not_a_license"]
+    assert (answer.license.vendor, answer.spent, paid) == ("embedded", 1, [])
+
+
+def test_when_nobody_is_left_the_reasons_and_the_cost_are_told(session: requests.Session, clock: Clock) -> None:
+    with answering((200, {"document": "a bus ticket"})) as (odd, _), answering(BROKEN) as (down, _):
+        asked = chain(configured(embedded=odd, megvii=down), session, clock)
+        with pytest.raises(NoVendorLeft, match=r"embedded: .*documented shape.*; megvii: ") as caught:
+            asked.ask(PICTURE, planned("embedded", "megvii"), until=1060)
+    assert caught.value.spent == 1
+
+
+def test_nobody_is_asked_when_no_answer_could_come_in_time(session: requests.Session, clock: Clock) -> None:
+    with answering(READ) as (endpoint, keys):
+        asked = chain(configured(embedded=endpoint), session, clock)
+        with pytest.raises(NoVendorLeft, match="no time left") as caught:
+            asked.ask(PICTURE, planned("embedded"), until=1000.5)
+    assert (keys, caught.value.spent) == ([], 0)
+
+
+def test_a_pause_never_reaches_past_the_time_that_is_left(session: requests.Session, clock: Clock) -> None:
+    with answering(BUSY) as (endpoint, _):
+        asked = chain(configured(embedded=endpoint), session, clock)
+        with pytest.raises(NoVendorLeft):
+            asked.ask(PICTURE, planned("embedded"), until=1002)
+    assert clock.now <= 1001
+
+
+def test_changed_settings_make_the_vendor_anew(session: requests.Session, clock: Clock) -> None:
+    with answering(READ) as (first, _), answering(READ) as (second, keys):
+        configuration = configured(embedded=first)
+        asked = chain(configuration, session, clock)
+        asked.ask(PICTURE, planned("embedded"), until=1060)
+        configuration.settings["embedded"] = VendorSettings(endpoint=second, secret="embedded")
+        asked.ask(PICTURE, planned("embedded"), until=1060)
+    assert len(keys) == 1
+
+
+@given(rate=st.floats(0.1, 1000), arrivals=st.lists(st.floats(0, 10), min_size=2, max_size=30))
+def test_a_pacer_lets_no_two_calls_come_closer_than_its_rate(rate: float, arrivals: list[float]) -> None:
+    clock = Clock()
+    pacer = Pacer(rate, clock=clock)
+    slots = []
+    for arrival in sorted(arrivals):
+        clock.now = arrival
+        slots.append(arrival + pacer.wait())
+    assert all(later - earlier >= 1 / rate - 1e-9 for earlier, later in pairwise(slots))
+
+
+def test_the_rate_is_shared_among_the_environments_that_may_run_at_once(
+    session: requests.Session, clock: Clock
+) -> None:
+    with answering(READ) as (endpoint, _):
+        configuration = configured()
+        configuration.settings["embedded"] = VendorSettings(endpoint=endpoint, secret="embedded", rate=10)
+        asked = Chain(configuration, session, environments=2, clock=clock, sleep=clock.sleep)  # type: ignore[arg-type]
+        for _ in range(3):
+            asked.ask(PICTURE, planned("embedded"), until=1060)
+    assert clock.slept == pytest.approx([1 / 4.5, 1 / 4.5])
