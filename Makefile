@@ -1,0 +1,111 @@
+# One command a task, on a machine that has python3 and make; `make` alone lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+export SAM_CLI_TELEMETRY := 0
+
+# uv makes every environment. Where it is not installed, it goes into .tools/uv.
+UV_VERSION := 0.13.9
+UV := $(shell sh -c 'command -v uv' 2>/dev/null)
+ifeq ($(UV),)
+UV := .tools/uv/bin/uv
+UV_NEEDED := $(UV)
+endif
+
+# The tools' pins conflict, so each has an environment of its own.
+SAM := PATH="$(CURDIR)/.tools/sam/bin:$$PATH" sam
+PIP_VERSION := 26.0
+LOCKED := pyproject.toml uv.lock .python-version
+
+HOST := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
+OTHER := $(if $(filter arm64,$(HOST)),x86_64,arm64)
+# Folders too, so that a file renamed or removed is noticed.
+SOURCES := $(shell find functions layers -name __pycache__ -prune -o -print)
+BUILT := .aws-sam/build/template.yaml
+
+.PHONY: help setup demo test lint format audit build build-other emulator up down clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.stamp .tools/sam/.stamp .tools/emulator/.stamp ## Install everything that the other commands need
+
+demo: .venv/.stamp ## Read the sample photos in the local cloud and show what comes out
+	@.venv/bin/license-ocr demo
+
+up: .venv/.stamp ## Start the local cloud; `.venv/bin/license-ocr read PHOTO` then reads photos
+	@.venv/bin/license-ocr up
+
+down: .venv/.stamp ## Stop the local cloud
+	@.venv/bin/license-ocr down
+
+test: .venv/.stamp emulator build ## Run all tests
+	.venv/bin/pytest -n 2 --dist loadgroup
+
+lint: .venv/.stamp .tools/sam/.stamp ## Check format, style, types and the template
+	.venv/bin/ruff format --check
+	.venv/bin/ruff check
+	.venv/bin/mypy
+	$(SAM) validate --lint
+	.tools/sam/bin/cfn-lint template.yaml
+
+format: .venv/.stamp ## Format the code and mend what can be mended
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+audit: .tools/audit/.stamp ## Check the template against checkov's policies
+	.tools/audit/bin/checkov --config-file .checkov.yaml
+
+build: $(BUILT) ## Build functions and layers for this machine's processor
+
+build-other: .tools/sam/.stamp ## Build them for the other processor, into .aws-sam/other
+	$(SAM) build --build-dir .aws-sam/other --parameter-overrides Architecture=$(OTHER)
+	$(call compile,.aws-sam/other)
+
+emulator: .tools/emulator/.stamp
+
+clean: ## Stop the local cloud and remove whatever was made here
+	@if [ -x .venv/bin/license-ocr ]; then .venv/bin/license-ocr down --purge; fi
+	rm -rf .aws-sam .local .tools .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# Archives are dated 1980, so byte code that is checked by date would never be used: a check that is never made starts
+# the function in half the time.
+define compile
+	@for part in $(1)/*/; do name=$$(basename "$$part"); \
+	  case "$$name" in *Layer) root=/opt ;; *) root=/var/task ;; esac; \
+	  .tools/sam/bin/python -m compileall -q -f -j 0 --invalidation-mode unchecked-hash -s "$${part%/}" -p "$$root" "$${part%/}"; \
+	done
+endef
+
+$(BUILT): template.yaml samconfig.toml $(SOURCES) .tools/sam/.stamp
+	$(SAM) build --parameter-overrides Architecture=$(HOST)
+	$(call compile,.aws-sam/build)
+	@touch $@
+
+.venv/.stamp: $(LOCKED) $(wildcard layers/*/requirements.txt) $(UV_NEEDED)
+	@echo "installing what development needs into .venv"
+	$(UV) sync --frozen
+	@touch $@
+
+# `sam build` runs the pip of the python that it finds first.
+.tools/sam/.stamp: $(LOCKED) $(UV_NEEDED)
+	@echo "installing the SAM CLI into .tools/sam"
+	UV_PROJECT_ENVIRONMENT=.tools/sam $(UV) sync --frozen --only-group sam
+	$(UV) pip install --python .tools/sam/bin/python pip==$(PIP_VERSION)
+	@touch $@
+
+.tools/%/.stamp: $(LOCKED) $(UV_NEEDED)
+	@echo "installing $* into .tools/$*"
+	UV_PROJECT_ENVIRONMENT=.tools/$* $(UV) sync --frozen --only-group $*
+	@touch $@
+
+.tools/uv/bin/uv:
+	@echo "uv is not installed; it goes into .tools/uv"
+	@python3 -m venv .tools/uv || { rm -rf .tools/uv; \
+	  echo "python3 cannot make environments: install its venv module (Debian, Ubuntu: apt install python3-venv), or uv" >&2; \
+	  exit 1; }
+	.tools/uv/bin/python -m pip install --disable-pip-version-check uv==$(UV_VERSION)

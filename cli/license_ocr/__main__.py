@@ -1,0 +1,7 @@
+"""`python -m license_ocr`."""
+
+from __future__ import annotations
+
+from license_ocr.main import app
+
+app()

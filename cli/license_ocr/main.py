@@ -1,0 +1,261 @@
+"""The `license-ocr` command: the local cloud, photos in, records out."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from typer.core import TyperGroup
+
+from license_ocr import api_server, sandbox, uploads, view
+from license_ocr import redrive as redriving
+from license_ocr.account import STACK, Account, Resources
+from license_ocr.build import build
+from license_ocr.checkout import BUILD, HOME, ROOT, SAMPLES
+from license_ocr.failure import Failure
+from license_ocr.local_cloud import LocalCloud
+from license_ocr.steps import Steps
+from license_ocr.subscriber import Subscriber, subscribed
+from license_reader import vendors
+from license_reader.license import Document, Side  # noqa: TC001 - typer reads the annotations
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from license_reader.ledger import Record
+
+# What is done goes to standard error, what comes out of it to standard output.
+progress = Console(stderr=True)
+console = Console()
+
+
+class _Commands(TyperGroup):
+    """The commands; whatever they fail with that a user can mend is told without a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Failure as error:
+            progress.print(f"[bold red]failed:[/] {error}", highlight=False, soft_wrap=True)
+        except (BotoCoreError, ClientError) as error:
+            progress.print(f"[bold red]failed:[/] AWS says: {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1)
+
+
+app = typer.Typer(
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    help="Photos of Chinese vehicle and driving licenses into normalized, checked records.",
+)
+
+StackName = Annotated[
+    str | None, typer.Option("--stack", help="A stack on AWS; without it, the local cloud.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON a record.")]
+
+
+@app.command()
+def up() -> None:
+    """Build what is stale, start the local cloud, and deploy the stack to it."""
+    with Steps(progress) as tell:
+        account = _up(tell)
+    progress.print(f"[green]up[/] at {account.endpoint}; next: license-ocr read PHOTO", highlight=False)
+
+
+@app.command()
+def down(*, purge: Annotated[bool, typer.Option("--purge", help="Remove the logs in .local as well.")] = False) -> None:
+    """Stop the local cloud; what it held is gone."""
+    stopped = LocalCloud(HOME).stop(purge=purge)
+    progress.print("stopped" if stopped else "nothing was running")
+
+
+@app.command()
+def read(  # noqa: PLR0913 - one option each
+    photos: Annotated[list[Path], typer.Argument(help="Pictures to upload.", exists=True, dir_okay=False)],
+    *,
+    document: Annotated[Document | None, typer.Option(help="What they show, if it is known.")] = None,
+    side: Annotated[Side | None, typer.Option(help="Which page they show, if it is known.")] = None,
+    vendor: Annotated[str | None, typer.Option(help="Whom to ask first.")] = None,
+    prefix: Annotated[str, typer.Option(help="Where in the bucket they go; routes go by it.")] = "uploads/",
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for the records.")] = 120,
+    notices: Annotated[
+        bool | None, typer.Option(help="Subscribe to the topic and show what comes; on by default locally.")
+    ] = None,
+    as_json: AsJson = False,
+    stack: StackName = None,
+) -> None:
+    """Upload photos and show the record of each."""
+    if vendor is not None and vendor not in vendors.names():
+        raise Failure(f"no vendor is called {vendor!r}; there are {', '.join(vendors.names())}")
+    metadata = {"document": document, "side": side, "vendor": vendor}
+    account, resources = _target(stack)
+    with ExitStack() as context:
+        follow = stack is None if notices is None else notices
+        subscriber = context.enter_context(subscribed(account, resources.Topic)) if follow else None
+        told = {name: str(value) for name, value in metadata.items() if value}
+        missing = _read(account, resources, photos, prefix=prefix, metadata=told, timeout=timeout, as_json=as_json)
+        if subscriber and not as_json:
+            _show_notices(subscriber, wait=2 if stack else 0)
+    if missing:
+        raise Failure(_no_record(account, resources, missing, timeout, stack))
+
+
+@app.command()
+def show(
+    object_: Annotated[str, typer.Argument(metavar="OBJECT", help="A key of the bucket, or its s3:// address.")],
+    *,
+    version: Annotated[str | None, typer.Option(help="The object's version; the latest without it.")] = None,
+    as_json: AsJson = False,
+    stack: StackName = None,
+) -> None:
+    """Show the record of an object."""
+    account, resources = _target(stack)
+    _print_record(uploads.record(account, resources, object_, version), as_json=as_json)
+
+
+@app.command()
+def redrive(*, stack: StackName = None) -> None:
+    """Move the dead-letter queue back into the queue."""
+    account, resources = _target(stack)
+    with progress.status("looking at the dead-letter queue") as status:
+        result = redriving.redrive(account, resources, tell=status.update)
+    console.print(f"{result.moved} moved, {result.left} left")
+
+
+@app.command()
+def api(
+    *,
+    port: Annotated[int, typer.Option(help="Where to listen on loopback; 0 takes a free port.")] = 9001,
+    secrets: Annotated[
+        Path | None,
+        typer.Option(
+            help='JSON of whom to serve, {"embedded": {"api_key": ...}, ...}; without it, every secret is '
+            "'sandbox-' and its field's name, such as sandbox-api_key.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+) -> None:
+    """Serve the OCR API on loopback until stopped."""
+    with ExitStack() as context:
+        if secrets is None:
+            folder = context.enter_context(tempfile.TemporaryDirectory())
+            secrets = sandbox.written(sandbox.documented(), Path(folder) / "secrets.json")
+        served = api_server.server(api_server.load(secrets.resolve()), port=port)
+        context.callback(served.server_close)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        print(f"ready http://127.0.0.1:{served.server_port}", flush=True)
+        try:
+            served.serve_forever()
+        except KeyboardInterrupt:
+            return
+
+
+@app.command()
+def demo(*, keep: Annotated[bool, typer.Option("--keep", help="Leave the local cloud running.")] = False) -> None:
+    """Bring the local cloud up, read the sample photos, show records and messages, and take it down."""
+    photos = sorted(SAMPLES.glob("*.jpg"))
+    if not photos:
+        raise Failure(f"there are no photos in {SAMPLES.relative_to(ROOT)}")
+    cloud = LocalCloud(HOME)
+    was_running = cloud.running() is not None
+    try:
+        with Steps(progress) as tell:
+            account = _up(tell)
+        resources = account.resources(STACK)
+        with subscribed(account, resources.Topic) as subscriber:
+            missing = _read(account, resources, photos, prefix="uploads/", metadata={}, timeout=180, as_json=False)
+            _show_notices(subscriber, wait=0)
+        if missing:
+            raise Failure(_no_record(account, resources, missing, 180, None))
+    finally:
+        if not (was_running or keep):
+            cloud.stop()
+    if was_running or keep:
+        progress.print("still up; next: license-ocr read PHOTO, or license-ocr down")
+
+
+def _up(tell: Steps) -> Account:
+    """The local cloud's account, with the stack as the working tree has it."""
+    tell("building what is stale")
+    with tell.aside():
+        build()
+    cloud = LocalCloud(HOME)
+    account = cloud.start(tell).account
+    cloud.deploy(STACK, build=BUILD, tell=tell)
+    return account
+
+
+def _target(stack: str | None) -> tuple[Account, Resources]:
+    """The account and the resources of a stack on AWS or, without a name, of the local one."""
+    account = Account.aws() if stack else LocalCloud(HOME).require().account
+    return account, account.resources(stack or STACK)
+
+
+def _read(  # noqa: PLR0913 - `read`'s own options
+    account: Account,
+    resources: Resources,
+    photos: Sequence[Path],
+    *,
+    prefix: str,
+    metadata: Mapping[str, str],
+    timeout: float,
+    as_json: bool,
+) -> list[uploads.Sent]:
+    """The uploads that got no record in time; the others' records are printed as they come."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=progress, transient=True) as bar:
+        uploading = bar.add_task("uploading", total=len(photos))
+        sent = []
+        for photo in photos:
+            sent.append(uploads.send(account, resources, photo, prefix=prefix, metadata=metadata))
+            bar.advance(uploading)
+        reading = bar.add_task("reading", total=len(sent))
+        waiting = {(each.object, each.version): each for each in sent}
+        for record in uploads.records(account, resources, sent, timeout=timeout):
+            del waiting[record.object, record.version]
+            bar.advance(reading)
+            _print_record(record, as_json=as_json)
+    return list(waiting.values())
+
+
+def _no_record(
+    account: Account, resources: Resources, missing: Sequence[uploads.Sent], timeout: float, stack: str | None
+) -> str:
+    """Which photos got no record, and where to look for the reason."""
+    names = ", ".join(str(each.photo) for each in missing)
+    dead = redriving.waiting(account, resources.DeadLetters)
+    logs = f"CloudWatch, /aws/lambda/{stack}-read-upload" if stack else str(LocalCloud(HOME).logs["emulator"])
+    return (
+        f"no record after {timeout:.0f} seconds: {names}\n"
+        f"the dead-letter queue holds {dead} messages; the reasons are in {logs}"
+    )
+
+
+def _print_record(record: Record, *, as_json: bool) -> None:
+    if as_json:
+        console.out(view.as_json(record), highlight=False)
+    else:
+        console.print(view.record_table(record))
+
+
+def _show_notices(subscriber: Subscriber, *, wait: int) -> None:
+    received = subscriber.receive(wait=wait)
+    if received:
+        console.print(view.notice_table(received))
+    else:
+        console.print("A subscriber of the topic received nothing: no flag was among those to publish.")
