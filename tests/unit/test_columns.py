@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from license_reader import values
-from license_reader.columns import Column, gather
+from license_reader.columns import Column, beside, gather, joined
 
 COLUMNS = (
     Column("plate_no", "PlateNo", values.code),
@@ -57,3 +57,31 @@ def test_what_cannot_be_understood_is_flagged_and_not_guessed(told: object) -> N
 def test_a_second_source_fills_a_gap_and_overwrites_nothing() -> None:
     assert gather(COLUMNS, {"BackPlateNo": "沪B1"}, vendor="t").values == {"plate_no": "沪B1"}
     assert gather(COLUMNS, {"PlateNo": "沪A1", "BackPlateNo": "沪B1"}, vendor="t").values == {"plate_no": "沪A1"}
+
+
+def test_the_vendors_name_of_each_value_is_kept() -> None:
+    gathered = gather(COLUMNS, {"BackPlateNo": "沪B1", "Seats": "5人"}, vendor="t")
+    assert gathered.sources == {"plate_no": "BackPlateNo", "passengers": "Seats", "passengers_text": "Seats"}
+
+
+def test_a_side_pages_plate_gets_a_field_of_its_own_beside_the_main_page() -> None:
+    assert gather(beside(COLUMNS), {"PlateNo": "沪B1", "Owner": "李明"}, vendor="t").values == {
+        "back_plate_no": "沪B1",
+        "owner": "李明",
+    }
+
+
+def test_where_two_pages_contradict_each_other_the_main_page_stands_and_a_flag_says_so() -> None:
+    front = gather(COLUMNS, {"Owner": "李明", "RegisterDate": "soon"}, vendor="t")
+    back = gather(COLUMNS, {"Owner": "李萌", "TotalMass": "1837kg"}, vendor="t")
+    both = joined(front, back, vendor="t")
+    assert both.values == {"owner": "李明", "gross_mass_kg": 1837}
+    assert [(flag.code, flag.fields) for flag in both.flags] == [
+        ("unreadable_value", ("register_date",)),
+        ("front_back_mismatch", ("owner",)),
+    ]
+
+
+def test_two_pages_that_agree_raise_no_flag() -> None:
+    page = gather(COLUMNS, {"Owner": "李明"}, vendor="t")
+    assert joined(page, page, vendor="t").flags == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import time
+import zlib
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -301,8 +302,10 @@ def test_a_picture_that_is_fitted_fits_from_then_on() -> None:
 
 
 def test_long_edges_are_brought_down_and_the_shape_is_kept() -> None:
-    fitted = fit(gate(saved(page(2000, 1500), "JPEG")), replace(JPEG, max_edge=900))
+    image = gate(saved(page(2000, 1500), "JPEG"))
+    fitted = fit(image, replace(JPEG, max_edge=900))
     assert (fitted.width, fitted.height) == (900, 675)
+    assert difference(decoded(fitted), decoded(image).resize((900, 675), Pillow.Resampling.LANCZOS)) < 6
 
 
 def test_quality_goes_before_pixels() -> None:
@@ -370,8 +373,19 @@ def test_a_picture_that_breaks_off_is_damaged(name: str) -> None:
     assert raised.value.flag == "image_damaged"
 
 
+def test_a_second_header_cannot_smuggle_another_size_past_the_gate() -> None:
+    first = PICTURES["png"][:16] + struct.pack(">II", 100, 100) + b"\x08\x02\0\0\0"
+    content = first + struct.pack(">I", zlib.crc32(first[12:])) + PICTURES["png"][8:]
+    image = gate(content)
+    assert image.width == 100
+    with pytest.raises(ImageRejected, match="two sizes") as raised:
+        fit(image, replace(JPEG, max_edge=50))
+    assert raised.value.flag == "image_damaged"
+
+
+@pytest.mark.filterwarnings("default::PIL.Image.DecompressionBombWarning")
 def test_a_second_frame_header_cannot_smuggle_a_bomb_past_the_gate() -> None:
-    content = b"\xff\xd8" + frame(800, 640) + frame(60_000, 60_000) + PICTURES["jpeg"][2:]
+    content = b"\xff\xd8" + frame(800, 640) + frame(10_000, 10_000) + PICTURES["jpeg"][2:]
     with pytest.raises(ImageRejected) as raised:
         fit(gate(content), replace(JPEG, max_edge=400))
     assert raised.value.flag == "image_damaged"

@@ -190,18 +190,21 @@ def test_an_object_with_bytes_is_an_upload_whatever_its_key_ends_in() -> None:
 
 
 BAD_BODIES = {
-    "an empty body": ("", "json_invalid"),
-    "no JSON": ("行驶证", "json_invalid"),
-    "JSON of another kind": ('["沪A12345"]', "union_tag_not_found"),
-    "an object of nobody's": ('{"plate": "沪A12345"}', "union_tag_not_found"),
+    "an empty body": ("", "the body: json_invalid"),
+    "no JSON": ("行驶证", "the body: json_invalid"),
+    "JSON of another kind": ('["沪A12345"]', "the body: union_tag_not_found"),
+    "an object of nobody's": ('{"plate": "沪A12345"}', "the body: union_tag_not_found"),
     "another service's event": ('{"source": "aws.ec2", "detail-type": "x", "detail": {}}', "source: literal_error"),
     "another service's record": ('{"Records": [{"eventSource": "aws:sqs"}]}', "Records.0.eventSource: literal_error"),
     "a key that hides no UTF-8": (
         _json(s3_event(PHOTO)).replace("%E8%A1%8C", "%FF"),
         "Records.0.s3.object.key: value_error",
     ),
-    "an empty key": (_json(s3_event(Upload("bucket", "", "v", "v"))), "object.key: string_too_short"),
-    "no version of any kind": (_json(eventbridge_event(Upload("bucket", "a.jpg", "", etag="e"))), "neither a version"),
+    "an empty key": (_json(s3_event(Upload("bucket", "", "v", "v"))), "Records.0.s3.object.key: string_too_short"),
+    "no version of any kind": (
+        _json(eventbridge_event(Upload("bucket", "a.jpg", "", etag="e"))),
+        "an object with neither a version",
+    ),
     "an SNS message of nobody's": (_json(in_sns({"plate": "沪A12345"})), "Message: union_tag_not_found"),
     "an SNS subscription": ('{"Type": "SubscriptionConfirmation", "Message": "{}"}', "Type: literal_error"),
 }
@@ -211,9 +214,9 @@ BAD_BODIES = {
 def test_an_unknown_body_fails_alone_and_says_where(body: str, complaint: str) -> None:
     before, bad, after = messages(in_sqs(s3_event(PHOTO), body, s3_event(DRIVING)))
     assert (before.uploads(), after.uploads()) == ((PHOTO,), (DRIVING,))
-    with pytest.raises(UnknownEvent, match=complaint) as raised:
+    with pytest.raises(UnknownEvent) as raised:
         bad.uploads()
-    assert str(raised.value).startswith("message 2: ")
+    assert str(raised.value).startswith(f"message 2: {complaint}")
     assert "expected what S3 sends" in str(raised.value)
 
 

@@ -10,6 +10,7 @@ import io
 import math
 import re
 import struct
+import threading
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -36,10 +37,15 @@ DECODERS = {"jpeg": "JPEG", "png": "PNG", "bmp": "BMP", "tiff": "TIFF", "webp": 
 _QUALITIES = (92, 85, 75)
 # A photo with a short edge below this leaves some ten pixels to a character of a card: whoever reads it, misreads it.
 _LEGIBLE_EDGE = 600
-# The first, coarse pass of a reduction stays this much above the wanted size.
+# Draft decoding and the first, coarse pass of a reduction stay this many times above the wanted size: nearer, they
+# blur the strokes (measured: 7 levels of mean difference at 1.1 times, none at 2).
 _REDUCING_GAP = 2.0
 
 _ORIENTATION = 0x0112
+
+# A picture of MAX_PIXELS takes some 200 MB while it is decoded: two at a time fit beside all else in the function's
+# memory, the ten threads of a batch would not.
+_DECODING = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +136,9 @@ def fit(image: Image, limits: Limits) -> Image:
     scale = min(1.0, (limits.max_edge or math.inf) / max(image.width, image.height))
     if round(min(image.width, image.height) * scale) < floor:
         raise CannotFit(f"{image.width} x {image.height} pixels: too narrow for edges of {floor} to {limits.max_edge}")
-    pixels, orientation = _decoded(image, scale)
-    content, pixels = _encoded(pixels, limits.max_bytes, floor=max(floor, _LEGIBLE_EDGE))
+    with _DECODING:
+        pixels, orientation = _decoded(image, scale)
+        content, pixels = _encoded(pixels, limits.max_bytes, floor=max(floor, _LEGIBLE_EDGE))
     origin = Origin(width=image.width, height=image.height, orientation=orientation)
     return Image(content=content, format="jpeg", width=pixels.width, height=pixels.height, origin=origin)
 
@@ -309,7 +316,7 @@ def _upright(opened: ImageFile, image: Image, scale: float) -> tuple[Pixels, int
     orientation = told if told in _TURNED_BACK else 1
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     if scale < 1:  # a JPEG is then decoded at a half, a quarter or an eighth, in a fraction of time and memory
-        opened.draft(None, size)
+        opened.draft(None, (math.ceil(size[0] * _REDUCING_GAP), math.ceil(size[1] * _REDUCING_GAP)))
     opened.load()
     ImageOps.exif_transpose(opened, in_place=True)
     return _flat(_resized(opened, size[::-1] if orientation in _SIDEWAYS else size)), orientation

@@ -242,7 +242,7 @@ class BaseVendor(ABC):
             raise Unavailable(self.name, "no time left to log in")
         try:
             token = self._token
-            if token and self._token_owner == credentials and token.expires_at > self._clock() + TOKEN_MARGIN:
+            if token and token.expires_at > self._clock() + TOKEN_MARGIN:
                 return token
             self._token, self._token_owner = self._log_in(login, until), credentials
             return self._token

@@ -14,7 +14,7 @@ The contract is ours; its other half is the OCR API's native dialect.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import requests
 from pydantic import BaseModel, Field
@@ -65,7 +65,7 @@ class _Answer(BaseModel):
     side: Side | None = None
     form: Form = Form.PAPER
     fields: dict[str, Any] = Field(default_factory=dict)
-    confidence: dict[str, float] = Field(default_factory=dict)
+    confidence: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
     boxes: dict[str, tuple[tuple[float, float], ...]] = Field(default_factory=dict)
     flags: tuple[_Raised, ...] = ()
 
@@ -122,11 +122,13 @@ class Vendor(BaseVendor):
             return Refusal(permanent[0], answer.request_id)
         return None
 
-    def license(self, reply: Reply, job: Job) -> License:
+    def license(self, reply: Reply, job: Job) -> License:  # noqa: ARG002 - the answer names its page itself
         """The license as told, of the page that the engine saw."""
         raw = json_object(reply.body)
         answer = _Answer.model_validate(raw)
-        document, side = answer.document or job.document, answer.side or job.side
+        document, side = answer.document, answer.side
+        if document is None or side is None:
+            raise ValueError("neither a page nor a reason why there is none")
         known = FIELDS[document].model_fields
         return License(
             document=document,

@@ -20,11 +20,11 @@ import datetime as dt
 import json
 import re
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from urllib.parse import quote
 
 import requests
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import BaseModel, ConfigDict, Discriminator, RootModel, SecretStr, Tag
 
 from license_reader import values
 from license_reader.columns import Column, beside, gather, joined
@@ -176,6 +176,27 @@ class Account(Credentials):
     project: str
 
 
+def _shape(told: object) -> str:
+    account = isinstance(told, dict) and not Account.model_fields.keys().isdisjoint(told)
+    return "account" if account or isinstance(told, Account) else "key"
+
+
+class Secret(
+    RootModel[Annotated[Annotated[KeyPair, Tag("key")] | Annotated[Account, Tag("account")], Discriminator(_shape)],]
+):
+    """Either of the two, in `root`.
+
+    A model around the union, because only a model can keep what it was given out of its errors.
+    """
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    def __repr__(self) -> str:
+        return f"Secret({self.root!r})"
+
+    __str__ = __repr__
+
+
 class _Lenient(BaseModel):
     model_config = ConfigDict(extra="allow")
 
@@ -231,7 +252,7 @@ class Vendor(BaseVendor):
     # 10 MB of base64; the SDK advises files of at most 7 MB.
     limits = Limits(formats=frozenset({"jpeg", "png", "bmp", "tiff"}), max_bytes=7_000_000, max_edge=8000, min_edge=100)
     pages: ClassVar[frozenset[Page]] = frozenset((document, side) for document in Document for side in Side)
-    credentials = KeyPair | Account
+    credentials = Secret
     actions: ClassVar[Mapping[str, Action]] = MappingProxyType(
         {
             NO_LICENSE: Action(DocumentRefused, "not_a_license"),
@@ -274,14 +295,15 @@ class Vendor(BaseVendor):
         }
     )
 
-    def request(self, job: Job, credentials: KeyPair | Account, token: Token | None) -> requests.Request:
+    def request(self, job: Job, credentials: Secret, token: Token | None) -> requests.Request:
         """The JSON of picture, side and options, signed or with the token."""
-        project = credentials.project_id if isinstance(credentials, KeyPair) else token and token.project
+        key = credentials.root if isinstance(credentials.root, KeyPair) else None
+        project = key.project_id if key else token and token.project
         headers = {"Content-Type": "application/json"}
         auth = None
-        if isinstance(credentials, KeyPair):
-            headers["X-Project-Id"] = credentials.project_id
-            auth = SdkHmacAuth(credentials.access_key, credentials.secret_key.get_secret_value(), clock=self._clock)
+        if key:
+            headers["X-Project-Id"] = key.project_id
+            auth = SdkHmacAuth(key.access_key, key.secret_key.get_secret_value(), clock=self._clock)
         elif token:
             headers["X-Auth-Token"] = token.value
         options: dict[str, object] = dict.fromkeys(OPTIONS[job.document], True)
@@ -293,19 +315,20 @@ class Vendor(BaseVendor):
             auth=auth,
         )
 
-    def login(self, credentials: KeyPair | Account) -> requests.Request | None:
+    def login(self, credentials: Secret) -> requests.Request | None:
         """The request for a token scoped to the account's project; None for an access key, which signs."""
-        if isinstance(credentials, KeyPair):
+        account = credentials.root
+        if isinstance(account, KeyPair):
             return None
         user = {
-            "name": credentials.user,
-            "password": credentials.password.get_secret_value(),
-            "domain": {"name": credentials.domain},
+            "name": account.user,
+            "password": account.password.get_secret_value(),
+            "domain": {"name": account.domain},
         }
         body = {
             "auth": {
                 "identity": {"methods": ["password"], "password": {"user": user}},
-                "scope": {"project": {"name": credentials.project}},
+                "scope": {"project": {"name": account.project}},
             }
         }
         return requests.Request(
