@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import traceback
 from pathlib import Path
@@ -16,36 +17,21 @@ from license_reader.errors import UnknownEvent
 from license_reader.upload import Message, Upload, messages
 
 EVENTS = Path(__file__).parents[2] / "events"
-PHOTO = Upload(
-    bucket="license-ocr-uploads",
-    key="uploads/行驶证 正页+1.jpg",
-    version="L4kqtJlcpXroDTDmpUMLUo.9yEXAMPLE",
-    version_id="L4kqtJlcpXroDTDmpUMLUo.9yEXAMPLE",
-    etag="6805f2cfc46c0f04559748bb039d69ae",
-    size=284113,
-)
-FRONT = Upload(
-    bucket="license-ocr-uploads",
-    key="uploads/2026/03/front-0002.jpg",
-    version="0c2c7f1b54a0d7ffb1c0d4be5a1f6d02-0065E2A1F3C9D20B15",
-    etag="0c2c7f1b54a0d7ffb1c0d4be5a1f6d02",
-    size=191402,
-)
-BACK = Upload(
-    bucket="license-ocr-uploads",
-    key="uploads/back/side-page-0003.png",
-    version="a41b1b0e47a0f47a1a8a2b3f7c9d0e03-2-0065E2A1F3C9D20B16",
-    etag="a41b1b0e47a0f47a1a8a2b3f7c9d0e03-2",
-    size=1033201,
-)
-DRIVING = Upload(
-    bucket="license-ocr-uploads",
-    key="uploads/driving/front-0004.jpg",
-    version="Zq7XEXAMPLEversion.004",
-    version_id="Zq7XEXAMPLEversion.004",
-    etag="f2a61c7de20b64c29a61f8d9a9b7c004",
-    size=320557,
-)
+SAMPLES = Path(__file__).parents[1] / "samples"
+
+
+def sample(name: str, key: str, sequencer: str) -> Upload:
+    """A sample photo as an upload; S3 makes the eTag of the content, and a bucket without versions tells no more."""
+    content = (SAMPLES / name).read_bytes()
+    etag = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    version = f"{etag}-{sequencer}"
+    return Upload(bucket="license-ocr-uploads", key=key, version=version, etag=etag, size=len(content))
+
+
+PHOTO = sample("vehicle-front.jpg", "uploads/行驶证 正页+1.jpg", "0065E2A1F3C9D20B14")
+FRONT = sample("vehicle-front-bad.jpg", "uploads/2026/03/front-0002.jpg", "0065E2A1F3C9D20B15")
+BACK = sample("vehicle-back.jpg", "uploads/back/side-page-0003.jpg", "0065E2A1F3C9D20B16")
+DRIVING = sample("driving-front.jpg", "uploads/driving/front-0004.jpg", "0065E2A1F3C9D20B17")
 ID = "6f1b4a5c-0c3e-4d0e-9a51-00000000000{}".format
 
 # What each file in events/ yields: a pair for each message, None for one that nobody understands.
@@ -76,6 +62,14 @@ def _uploads_or_none(message: Message) -> tuple[Upload, ...] | None:
     except UnknownEvent:
         return None
 
+
+# What a bucket with versions tells of.
+FIRST = Upload(
+    "license-ocr-uploads", "uploads/行驶证 正页+1.jpg", "L4kqtJlcpXro", "L4kqtJlcpXro", "6805f2cfc46c0f04", 7
+)
+SECOND = Upload(
+    "license-ocr-uploads", "uploads/driving/front.jpg", "Zq7XEXAMPLE4", "Zq7XEXAMPLE4", "f2a61c7de20b64c2", 8
+)
 
 # The envelopes, built as AWS builds them.
 
@@ -166,8 +160,8 @@ def test_two_uploads_of_the_same_bytes_to_one_key_are_two() -> None:
 
 
 def test_one_body_may_tell_of_several_uploads() -> None:
-    both = {"Records": s3_event(PHOTO)["Records"] + s3_event(DRIVING)["Records"]}
-    assert only(in_sqs(both)) == (PHOTO, DRIVING)
+    both = {"Records": s3_event(FIRST)["Records"] + s3_event(SECOND)["Records"]}
+    assert only(in_sqs(both)) == (FIRST, SECOND)
 
 
 @pytest.mark.parametrize("name", ["ObjectRemoved:Delete", "ObjectRestore:Completed", "ObjectTagging:Put"])
@@ -176,7 +170,7 @@ def test_what_created_no_object_is_no_upload(name: str) -> None:
 
 
 def test_what_created_no_object_is_no_upload_through_eventbridge_either() -> None:
-    assert only(in_sqs(eventbridge_event(PHOTO) | {"detail-type": "Object Deleted"})) == ()
+    assert only(in_sqs(eventbridge_event(FIRST) | {"detail-type": "Object Deleted"})) == ()
 
 
 def test_a_folder_made_in_the_console_is_no_upload() -> None:
@@ -197,7 +191,7 @@ BAD_BODIES = {
     "another service's event": ('{"source": "aws.ec2", "detail-type": "x", "detail": {}}', "source: literal_error"),
     "another service's record": ('{"Records": [{"eventSource": "aws:sqs"}]}', "Records.0.eventSource: literal_error"),
     "a key that hides no UTF-8": (
-        _json(s3_event(PHOTO)).replace("%E8%A1%8C", "%FF"),
+        _json(s3_event(FIRST)).replace("%E8%A1%8C", "%FF"),
         "Records.0.s3.object.key: value_error",
     ),
     "an empty key": (_json(s3_event(Upload("bucket", "", "v", "v"))), "Records.0.s3.object.key: string_too_short"),
@@ -212,8 +206,8 @@ BAD_BODIES = {
 
 @pytest.mark.parametrize(("body", "complaint"), BAD_BODIES.values(), ids=BAD_BODIES.keys())
 def test_an_unknown_body_fails_alone_and_says_where(body: str, complaint: str) -> None:
-    before, bad, after = messages(in_sqs(s3_event(PHOTO), body, s3_event(DRIVING)))
-    assert (before.uploads(), after.uploads()) == ((PHOTO,), (DRIVING,))
+    before, bad, after = messages(in_sqs(s3_event(FIRST), body, s3_event(SECOND)))
+    assert (before.uploads(), after.uploads()) == ((FIRST,), (SECOND,))
     with pytest.raises(UnknownEvent) as raised:
         bad.uploads()
     assert str(raised.value).startswith(f"message 2: {complaint}")
@@ -231,16 +225,16 @@ def test_nothing_of_an_unknown_body_is_told(body: str, _complaint: str) -> None:
 
 
 def test_a_record_without_a_body_fails_as_that_item() -> None:
-    event = in_sqs(s3_event(PHOTO), "")
+    event = in_sqs(s3_event(FIRST), "")
     del event["Records"][1]["body"]
     good, bad = messages(event)
-    assert good.uploads() == (PHOTO,)
+    assert good.uploads() == (FIRST,)
     with pytest.raises(UnknownEvent, match="message 2"):
         bad.uploads()
 
 
 def test_a_batch_record_that_cannot_be_named_fails_the_whole_event() -> None:
-    event = in_sqs(s3_event(PHOTO), s3_event(DRIVING))
+    event = in_sqs(s3_event(FIRST), s3_event(SECOND))
     del event["Records"][0]["messageId"]
     (whole,) = messages(event)
     assert whole.id is None

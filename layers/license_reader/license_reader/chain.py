@@ -23,7 +23,7 @@ from license_reader.errors import (
     Unavailable,
     VendorError,
 )
-from license_reader.flags import Flag
+from license_reader.flags import Flag, Severity
 from license_reader.license import empty
 from license_reader.vendors._base import Address, Job
 
@@ -183,6 +183,12 @@ class Chain:
 
 
 def _refused(plan: Plan, vendor: str | None, flag: str, detail: str, request_id: str | None = None) -> License:
-    """The empty license of a document that will not be read, with the flag that says why."""
-    license_ = empty(plan.document, plan.side, Flag.of(flag, vendor or "reader", detail=detail), vendor=vendor)
+    """The empty license of a document that will not be read, with the flag that says why.
+
+    A picture that is merely poor is not read either once a vendor refused it: that is flagged as well.
+    """
+    flags = [Flag.of(flag, vendor or "reader", detail=detail)]
+    if flags[0].severity is not Severity.PERMANENT:
+        flags.append(Flag.of("unreadable", vendor or "reader"))
+    license_ = empty(plan.document, plan.side, *flags, vendor=vendor)
     return license_.model_copy(update={"vendor_request_id": request_id})

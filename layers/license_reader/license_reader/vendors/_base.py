@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from license_reader.license import Document, License, Page
 
 MAX_REPLY_BYTES = 4 * 1024 * 1024
-CONNECT_SECONDS = 5.0
 LOGIN_SECONDS = 10.0
 # A token that ends within this time is not worth sending.
 TOKEN_MARGIN = 60.0
@@ -153,6 +152,8 @@ class BaseVendor(ABC):
     """The vendor's error codes; a longer code falls back to the part before its last dot."""
     credentials: ClassVar[Any]
     """The pydantic type of the vendor's secret, for `TypeAdapter`."""
+    connect_seconds: ClassVar[float] = 5.0
+    """How long a connection, and then each piece of a request, may take."""
 
     def __init__(self, address: Address, *, session: requests.Session, clock: Callable[[], float] = time.time) -> None:
         """Serve at an address.
@@ -224,14 +225,15 @@ class BaseVendor(ABC):
 
     def forget_token(self) -> None:
         """Drop the token, so that the next call logs in anew."""
-        with self._login_lock:
-            self._token = None
+        self._token = None
 
     def _drop(self, refused: Token | None) -> None:
-        """Drop a token that was refused, unless another thread has fetched a newer one since."""
-        with self._login_lock:
-            if self._token is refused:
-                self._token = None
+        """Drop a token that was refused, unless another thread has fetched a newer one since.
+
+        Without the lock, which a login may hold for long: the worst that a race can do here is one login more.
+        """
+        if self._token is refused:
+            self._token = None
 
     def _fresh_token(self, credentials: Any, until: float) -> Token | None:
         """A token that holds for a while yet; one thread logs in, the others wait for it as long as they may."""
@@ -242,7 +244,7 @@ class BaseVendor(ABC):
             raise Unavailable(self.name, "no time left to log in")
         try:
             token = self._token
-            if token and token.expires_at > self._clock() + TOKEN_MARGIN:
+            if token and self._token_owner == credentials and token.expires_at > self._clock() + TOKEN_MARGIN:
                 return token
             self._token, self._token_owner = self._log_in(login, until), credentials
             return self._token
@@ -277,7 +279,7 @@ class BaseVendor(ABC):
             raise RequestRefused(self.name, f"cannot be asked: {type(error).__name__}") from _without_input(error)
         sending = _Sending(prepared.body, lambda: self._clock() < until)
         prepared.body = sending  # type: ignore[assignment]  # an iterable, as the adapter takes it
-        timeout = urllib3.Timeout(total=left, connect=CONNECT_SECONDS, read=read_timeout)
+        timeout = urllib3.Timeout(total=left, connect=self.connect_seconds, read=read_timeout)
         try:
             with self._session.send(prepared, timeout=timeout, stream=True, allow_redirects=False) as response:  # type: ignore[arg-type]
                 return Reply(response.status_code, response.headers, self._body(response.raw, until))
