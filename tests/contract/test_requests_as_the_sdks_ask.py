@@ -40,7 +40,7 @@ from license_reader.vendors._base import Address, Job
 
 if TYPE_CHECKING:
     import requests
-    from tests.contract.conftest import Asked, Loopback
+    from tests.loopback import Asked, Loopback
 
     from license_reader.columns import Column
 

@@ -27,7 +27,7 @@ from tencentcloud.ocr.v20181119.ocr_client import OcrClient as TencentClient
 from license_reader.vendors import _signing as signing
 
 if TYPE_CHECKING:
-    from tests.contract.conftest import Loopback
+    from tests.loopback import Loopback
 
 # Both SDKs tell the time by a function that Python 3.12 has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utc:DeprecationWarning")

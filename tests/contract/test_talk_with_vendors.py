@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.contract.conftest import Loopback
+    from tests.loopback import Loopback
 
 ANSWER = json.dumps(
     {"request_id": "r", "document": "vehicle_license", "side": "front", "fields": {"vin": "V"}}

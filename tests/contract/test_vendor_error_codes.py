@@ -31,7 +31,7 @@ from license_reader.vendors._base import Action, Address, BaseVendor, Job
 
 if TYPE_CHECKING:
     import requests
-    from tests.contract.conftest import Loopback
+    from tests.loopback import Loopback
 
 CREDENTIALS: dict[str, dict[str, str]] = {
     "megvii": {"api_key": "k", "api_secret": "s"},

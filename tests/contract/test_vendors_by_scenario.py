@@ -24,7 +24,7 @@ from license_reader.vendors._base import Address, Job
 
 if TYPE_CHECKING:
     import requests
-    from tests.contract.conftest import Asked, Loopback
+    from tests.loopback import Asked, Loopback
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 KINDS = {"full", "blank", "not_a_license", "throttled", "refused", "unreadable", "time_out", "unknown_fields"}

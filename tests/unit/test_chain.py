@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections import deque
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +12,7 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.loopback import Asked, Loopback
 
 from license_reader import vendors
 from license_reader.chain import MAX_TRIES, Chain, Pacer
@@ -76,33 +74,15 @@ class Configured:
 
 
 @contextmanager
-def answering(*replies: tuple[int, dict[str, Any]]) -> Iterator[tuple[str, list[str]]]:
-    """A server that gives these replies in turn, the last one for ever; its address and the keys it was sent."""
-    left, keys = deque(replies), list[str]()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            keys.append(self.headers.get("X-Api-Key", ""))
-            status, body = left.popleft() if len(left) > 1 else left[0]
-            text = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's own name
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", keys
-        finally:
-            server.shutdown()
-            thread.join()
+def answering(*replies: tuple[int, dict[str, Any]]) -> Iterator[tuple[str, list[Asked]]]:
+    """A server that gives these replies in turn, the last one again and again; its address and what it was asked."""
+    server = Loopback()
+    for status, body in (*replies, *replies[-1:] * 10):
+        server.answer(status, headers={"Content-Type": "application/json"}, body=json.dumps(body).encode())
+    try:
+        yield server.url, server.asked
+    finally:
+        server.close()
 
 
 def planned(*names: str, side: Side = Side.FRONT) -> Plan:
@@ -133,10 +113,11 @@ def chain(configuration: Configured, session: requests.Session, clock: Clock) ->
 
 
 def test_the_first_able_vendor_reads_and_one_call_is_counted(session: requests.Session, clock: Clock) -> None:
-    with answering(READ) as (endpoint, keys):
+    with answering(READ) as (endpoint, asked_of):
         answer = chain(configured(embedded=endpoint), session, clock).ask(PICTURE, planned("embedded"), until=1060)
     assert answer.license.fields.model_dump(exclude_none=True) == {"plate_no": "沪AA1234"}
-    assert (answer.spent, answer.passed_over, keys) == (1, (), ["key"])
+    assert (answer.spent, answer.passed_over) == (1, ())
+    assert [asked.headers["x-api-key"] for asked in asked_of] == ["key"]
 
 
 def test_a_vendor_that_cannot_read_the_page_is_passed_over_with_the_reason(
@@ -150,18 +131,18 @@ def test_a_vendor_that_cannot_read_the_page_is_passed_over_with_the_reason(
 
 
 def test_throttling_is_waited_out_with_jitter_and_costs_nothing(session: requests.Session, clock: Clock) -> None:
-    with answering(BUSY, BUSY, READ) as (endpoint, keys):
+    with answering(BUSY, BUSY, READ) as (endpoint, asked_of):
         answer = chain(configured(embedded=endpoint), session, clock).ask(PICTURE, planned("embedded"), until=1060)
-    assert (answer.spent, len(keys)) == (1, 3)
+    assert (answer.spent, len(asked_of)) == (1, 3)
     assert len(clock.slept) == 2
     assert all(0 <= slept <= bound for slept, bound in zip(clock.slept, (0.5, 1.0), strict=True))
 
 
 def test_a_vendor_that_stays_down_gives_way_to_the_next(session: requests.Session, clock: Clock) -> None:
-    with answering(BROKEN) as (down, keys), answering(MEGVII_READ) as (endpoint, _):
+    with answering(BROKEN) as (down, asked_of), answering(MEGVII_READ) as (endpoint, _):
         asked = chain(configured(embedded=down, megvii=endpoint), session, clock)
         answer = asked.ask(PICTURE, planned("embedded", "megvii"), until=1060)
-    assert (answer.license.vendor, answer.spent, len(keys)) == ("megvii", 1, MAX_TRIES)
+    assert (answer.license.vendor, answer.spent, len(asked_of)) == ("megvii", 1, MAX_TRIES)
     assert len(answer.passed_over) == 1
     assert answer.passed_over[0].startswith("embedded: internal")
 
@@ -178,32 +159,32 @@ def test_a_vendor_that_nobody_answers_for_gives_way_to_the_next(session: request
 
 def test_a_refused_secret_is_read_anew_once(session: requests.Session, clock: Clock) -> None:
     configuration = configured()
-    with answering(UNAUTHORIZED, READ) as (endpoint, keys):
+    with answering(UNAUTHORIZED, READ) as (endpoint, asked_of):
         configuration.settings["embedded"] = VendorSettings(endpoint=endpoint, secret="embedded")
         answer = chain(configuration, session, clock).ask(PICTURE, planned("embedded"), until=1060)
-    assert (answer.spent, len(keys), configuration.asked_anew) == (1, 2, ["embedded"])
+    assert (answer.spent, len(asked_of), configuration.asked_anew) == (1, 2, ["embedded"])
 
 
 def test_a_secret_that_stays_refused_raises_an_alarm_and_passes_the_vendor_over(
     session: requests.Session, clock: Clock
 ) -> None:
     configuration = configured()
-    with answering(MEGVII_NOT_ALLOWED) as (refusing, keys), answering(READ) as (endpoint, _):
+    with answering(MEGVII_NOT_ALLOWED) as (refusing, asked_of), answering(READ) as (endpoint, _):
         configuration.settings["megvii"] = VendorSettings(endpoint=refusing, secret="megvii")
         configuration.settings["embedded"] = VendorSettings(endpoint=endpoint, secret="embedded")
         answer = chain(configuration, session, clock).ask(PICTURE, planned("megvii", "embedded"), until=1060)
-    assert (answer.license.vendor, answer.alarms, len(keys)) == ("embedded", ("megvii",), 2)
+    assert (answer.license.vendor, answer.alarms, len(asked_of)) == ("embedded", ("megvii",), 2)
 
 
 def test_a_missing_secret_or_parameter_passes_the_vendor_over(session: requests.Session, clock: Clock) -> None:
-    with answering(READ) as (endpoint, keys):
+    with answering(READ) as (endpoint, asked_of):
         configuration = configured(embedded=endpoint, huawei=endpoint)
         answer = chain(configuration, session, clock).ask(PICTURE, planned("tencent", "huawei", "embedded"), until=1060)
     assert answer.passed_over == (
         "tencent: /stack/vendors/tencent: no such parameter",
         "huawei: secret huawei: cannot be read",
     )
-    assert (answer.alarms, len(keys)) == (("huawei",), 1)
+    assert (answer.alarms, len(asked_of)) == (("huawei",), 1)
 
 
 def test_a_document_that_a_vendor_refuses_is_flagged_and_nobody_else_is_paid(
@@ -225,11 +206,11 @@ def test_when_nobody_is_left_the_reasons_and_the_cost_are_told(session: requests
 
 
 def test_nobody_is_asked_when_no_answer_could_come_in_time(session: requests.Session, clock: Clock) -> None:
-    with answering(READ) as (endpoint, keys):
+    with answering(READ) as (endpoint, asked_of):
         asked = chain(configured(embedded=endpoint), session, clock)
         with pytest.raises(NoVendorLeft, match="no time left") as caught:
             asked.ask(PICTURE, planned("embedded"), until=1000.5)
-    assert (keys, caught.value.spent) == ([], 0)
+    assert (asked_of, caught.value.spent) == ([], 0)
 
 
 def test_a_pause_never_reaches_past_the_time_that_is_left(session: requests.Session, clock: Clock) -> None:
@@ -241,13 +222,13 @@ def test_a_pause_never_reaches_past_the_time_that_is_left(session: requests.Sess
 
 
 def test_changed_settings_make_the_vendor_anew(session: requests.Session, clock: Clock) -> None:
-    with answering(READ) as (first, _), answering(READ) as (second, keys):
+    with answering(READ) as (first, _), answering(READ) as (second, asked_of):
         configuration = configured(embedded=first)
         asked = chain(configuration, session, clock)
         asked.ask(PICTURE, planned("embedded"), until=1060)
         configuration.settings["embedded"] = VendorSettings(endpoint=second, secret="embedded")
         asked.ask(PICTURE, planned("embedded"), until=1060)
-    assert len(keys) == 1
+    assert len(asked_of) == 1
 
 
 @given(rate=st.floats(0.1, 1000), arrivals=st.lists(st.floats(0, 10), min_size=2, max_size=30))
