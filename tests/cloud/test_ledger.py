@@ -1,0 +1,225 @@
+"""The ledger's conditional writes, on the emulator's table: who may write when, and whose write it was."""
+
+from __future__ import annotations
+
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from license_reader.errors import ClaimLost, InProgress
+from license_reader.flags import Flag
+from license_reader.ledger import MAX_RAW_BYTES, NOTICE_LEASE, Claim, Ledger, Notice, Picture, Record, State, trimmed
+from license_reader.license import Dimensions, Document, License, Side, VehicleLicense
+from license_reader.upload import Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from tests.cloud.conftest import Stack
+
+pytestmark = pytest.mark.xdist_group("cloud")
+
+LICENSE = License(
+    document=Document.VEHICLE_LICENSE,
+    side=Side.BACK,
+    vendor="huawei",
+    fields=VehicleLicense(
+        plate_no="沪AA1234", dimensions=Dimensions(length_mm=4620, width_mm=1780, height_mm=1498), gross_mass_kg=1837
+    ),
+    confidence={"plate_no": 0.9637},
+    boxes={"plate_no": ((1.0, 2.5), (30.0, 2.5), (30.0, 9.25), (1.0, 9.25))},
+    flags=(Flag.of("blur", "huawei"),),
+    raw={"result": {"number": "沪AA1234", "odd": [1, 2.5, None]}},
+)
+PICTURE = Picture(format="jpeg", width=100, height=50, size=999, sha256="0" * 64)
+
+
+@dataclass
+class Clock:
+    now: float = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class LosesAnswers:
+    """A client whose first answer is lost on the way: as botocore then does, it asks again."""
+
+    def __init__(self, client: DynamoDBClient) -> None:
+        self._client = client
+        self._left = 1
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._client, name)
+
+        def asked(**arguments: Any) -> Any:
+            if self._left:
+                self._left -= 1
+                call(**arguments)
+            return call(**arguments)
+
+        return asked
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ledger(shared: Stack, clock: Clock) -> Ledger:
+    return Ledger(shared.account.dynamodb, shared.resources.Table, clock=clock)
+
+
+@pytest.fixture
+def upload() -> Upload:
+    return Upload(bucket="bucket", key=f"{uuid.uuid4().hex}.jpg", version="v1")
+
+
+@pytest.fixture
+def lossy(shared: Stack, clock: Clock) -> Iterator[Ledger]:
+    client: Any = LosesAnswers(shared.account.dynamodb)
+    yield Ledger(client, shared.resources.Table, clock=clock)
+    assert client._left == 0
+
+
+def claimed(ledger: Ledger, upload: Upload) -> Claim:
+    claim = ledger.claim(upload, lease=60)
+    assert isinstance(claim, Claim)
+    return claim
+
+
+def finished(ledger: Ledger, claim: Claim, *, notice: bool = True) -> Record:
+    return ledger.finish(
+        claim, LICENSE, spent=1, notice=notice, retention_days=30, passed_over=("megvii: front only",), image=PICTURE
+    )
+
+
+def test_what_was_finished_is_found_as_it_was(ledger: Ledger, upload: Upload) -> None:
+    record = finished(ledger, claimed(ledger, upload))
+    assert record.license == LICENSE
+    assert record == ledger.get(upload.object, upload.version)
+    assert (record.state, record.notice, record.attempt, record.spent) == (State.DONE, Notice.PENDING, 1, 1)
+    assert (record.passed_over, record.image) == (("megvii: front only",), PICTURE)
+    assert record.read_at == "2027-01-15T08:00:00.000+00:00"
+
+
+def test_a_record_leaves_the_table_when_its_retention_ends(ledger: Ledger, upload: Upload, shared: Stack) -> None:
+    finished(ledger, claimed(ledger, upload))
+    key = {"object": {"S": upload.object}, "version": {"S": upload.version}}
+    item = shared.account.dynamodb.get_item(TableName=shared.resources.Table, Key=key)["Item"]
+    assert item["ttl"] == {"N": str(1_800_000_000 + 30 * 86_400)}
+
+
+def test_a_live_claim_keeps_others_out_until_its_lease_is_over(ledger: Ledger, upload: Upload, clock: Clock) -> None:
+    first = claimed(ledger, upload)
+    with pytest.raises(InProgress):
+        ledger.claim(upload, lease=60)
+    clock.now += 61
+    second = claimed(ledger, upload)
+    assert (second.attempt, second.spent) == (2, 2)
+    assert second.owner != first.owner
+
+
+def test_one_of_many_simultaneous_deliveries_gets_the_claim(ledger: Ledger, upload: Upload) -> None:
+    def attempt(_: int) -> bool:
+        try:
+            return isinstance(ledger.claim(upload, lease=60), Claim)
+        except InProgress:
+            return False
+
+    with ThreadPoolExecutor(8) as threads:
+        assert sum(threads.map(attempt, range(8))) == 1
+
+
+def test_an_overtaken_attempt_writes_nothing(ledger: Ledger, upload: Upload, clock: Clock) -> None:
+    old = claimed(ledger, upload)
+    clock.now += 61
+    new = claimed(ledger, upload)
+    with pytest.raises(ClaimLost):
+        finished(ledger, old)
+    assert finished(ledger, new).attempt == 2
+    with pytest.raises(ClaimLost):
+        finished(ledger, old)
+
+
+def test_a_done_upload_is_not_read_again(ledger: Ledger, upload: Upload) -> None:
+    record = finished(ledger, claimed(ledger, upload))
+    assert ledger.claim(upload, lease=60) == record
+
+
+def test_a_released_claim_is_free_at_once_and_costs_what_was_spent(ledger: Ledger, upload: Upload) -> None:
+    ledger.release(claimed(ledger, upload), spent=0)
+    ledger.release(claimed(ledger, upload), spent=2)
+    third = claimed(ledger, upload)
+    assert (third.attempt, third.spent) == (3, 3)
+
+
+def test_releasing_a_claim_that_was_lost_leaves_the_new_owner_alone(
+    ledger: Ledger, upload: Upload, clock: Clock
+) -> None:
+    old = claimed(ledger, upload)
+    clock.now += 61
+    claimed(ledger, upload)
+    ledger.release(old, spent=0)
+    with pytest.raises(InProgress):
+        ledger.claim(upload, lease=60)
+
+
+def test_a_claim_whose_answer_was_lost_is_still_ones_own(lossy: Ledger, upload: Upload) -> None:
+    assert claimed(lossy, upload).attempt == 1
+
+
+def test_a_result_whose_answer_was_lost_is_still_written_once(ledger: Ledger, lossy: Ledger, upload: Upload) -> None:
+    record = finished(lossy, claimed(ledger, upload))
+    assert record == ledger.get(upload.object, upload.version)
+    assert record.spent == 1
+
+
+def test_a_notice_whose_lease_answer_was_lost_is_still_sent(ledger: Ledger, lossy: Ledger, upload: Upload) -> None:
+    record = finished(ledger, claimed(ledger, upload))
+    assert lossy.start_notice(record) is not None
+
+
+def test_a_notice_is_sent_by_one_and_finished_by_the_next_when_that_one_dies(
+    ledger: Ledger, upload: Upload, clock: Clock
+) -> None:
+    record = finished(ledger, claimed(ledger, upload))
+    dead = ledger.start_notice(record)
+    assert dead is not None
+    with pytest.raises(InProgress):
+        ledger.start_notice(record)
+    clock.now += NOTICE_LEASE + 1
+    owner = ledger.start_notice(record)
+    assert owner not in {None, dead}
+    ledger.finish_notice(record, dead)
+    standing = ledger.get(upload.object, upload.version)
+    assert standing is not None
+    assert standing.notice is Notice.SENDING
+    ledger.finish_notice(record, str(owner))
+    assert ledger.start_notice(record) is None
+    standing = ledger.get(upload.object, upload.version)
+    assert standing is not None
+    assert standing.notice is Notice.SENT
+
+
+def test_the_first_object_with_the_same_bytes_is_named_to_all_that_follow(ledger: Ledger, upload: Upload) -> None:
+    sha256 = uuid.uuid4().hex
+    first, other = claimed(ledger, upload), claimed(ledger, Upload("bucket", f"{uuid.uuid4().hex}.jpg", "v1"))
+    assert ledger.first_seen(sha256, first, retention_days=1) is None
+    assert ledger.first_seen(sha256, first, retention_days=1) is None
+    assert ledger.first_seen(sha256, other, retention_days=1) == upload.object
+
+
+def test_a_reply_that_would_not_fit_loses_its_long_texts_then_all() -> None:
+    with_picture = trimmed({"fields": {"vin": "LSV"}, "crop": "A" * 2 * MAX_RAW_BYTES})
+    assert with_picture is not None
+    assert '"vin":"LSV"' in with_picture
+    assert len(with_picture) < 3000
+    endless = trimmed({"lines": ["text"] * MAX_RAW_BYTES})
+    assert endless is not None
+    assert "left_out" in endless
