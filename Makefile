@@ -23,8 +23,10 @@ LOCKED := pyproject.toml uv.lock .python-version
 
 HOST := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
 OTHER := $(if $(filter arm64,$(HOST)),x86_64,arm64)
-# Folders too, so that a file renamed or removed is noticed.
-SOURCES := $(shell find functions layers -name __pycache__ -prune -o -print)
+SOURCES := $(shell find functions layers -name __pycache__ -prune -o -type f -print | LC_ALL=C sort)
+# Named for the list of sources, so that a file renamed or removed is noticed as well.
+LISTED := .aws-sam/sources-$(shell echo '$(SOURCES)' | cksum | cut -d ' ' -f 1)
+CODE := $(sort $(foreach folder,bench cli functions layers tests,$(if $(shell find $(folder) -name '*.py' 2>/dev/null),$(folder))))
 BUILT := .aws-sam/build/template.yaml
 
 .PHONY: help setup demo test lint format audit build build-other emulator up down clean
@@ -44,18 +46,19 @@ down: .venv/.stamp ## Stop the local cloud
 	@.venv/bin/license-ocr down
 
 test: .venv/.stamp emulator build ## Run all tests
-	.venv/bin/pytest -n 2 --dist loadgroup
+	.venv/bin/pytest -n 2 --ignore tests/cloud
+	.venv/bin/pytest tests/cloud
 
 lint: .venv/.stamp .tools/sam/.stamp ## Check format, style, types and the template
-	.venv/bin/ruff format --check
-	.venv/bin/ruff check
-	.venv/bin/mypy
+	.venv/bin/ruff format --check $(CODE)
+	.venv/bin/ruff check $(CODE)
+	.venv/bin/mypy $(CODE)
 	$(SAM) validate --lint
 	.tools/sam/bin/cfn-lint template.yaml
 
 format: .venv/.stamp ## Format the code and mend what can be mended
-	.venv/bin/ruff check --fix
-	.venv/bin/ruff format
+	.venv/bin/ruff check --fix $(CODE)
+	.venv/bin/ruff format $(CODE)
 
 audit: .tools/audit/.stamp ## Check the template against checkov's policies
 	.tools/audit/bin/checkov --config-file .checkov.yaml
@@ -81,7 +84,12 @@ define compile
 	done
 endef
 
-$(BUILT): template.yaml samconfig.toml $(SOURCES) .tools/sam/.stamp
+$(LISTED):
+	@mkdir -p .aws-sam
+	@rm -f .aws-sam/sources-*
+	@touch $@
+
+$(BUILT): template.yaml samconfig.toml $(SOURCES) $(LISTED) .tools/sam/.stamp
 	$(SAM) build --parameter-overrides Architecture=$(HOST)
 	$(call compile,.aws-sam/build)
 	@touch $@

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -16,6 +17,13 @@ def build() -> None:
     Raises:
         Failure: it failed.
     """
+    (ROOT / ".aws-sam").mkdir(exist_ok=True)
+    with (ROOT / ".aws-sam" / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two at once would take each other's output away
+        _make()
+
+
+def _make() -> None:
     environment = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL"}}
     try:
         subprocess.run(

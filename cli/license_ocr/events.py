@@ -1,4 +1,4 @@
-"""The sample photos, put where the events in `events/` say they are, so that `sam local invoke` finds them."""
+"""What `sam local invoke` needs: the photos that the events in `events/` tell of, and the function's environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from license_ocr.account import Account
+    from license_ocr.account import Account, Resources
 
 
 def stage(account: Account) -> None:
@@ -40,3 +40,21 @@ def _uploads(message: Message) -> tuple[Upload, ...]:
         return message.uploads()
     except UnknownEvent:
         return ()
+
+
+def environment(account: Account, resources: Resources, stack: str) -> dict[str, str]:
+    """What the reader finds in its environment when it is invoked by hand against a stack of the local cloud."""
+    credentials = account.session.get_credentials()
+    return {
+        "AWS_ENDPOINT_URL": str(account.endpoint),
+        "AWS_ACCESS_KEY_ID": credentials.access_key if credentials else "",
+        "AWS_SECRET_ACCESS_KEY": credentials.secret_key if credentials else "",
+        "AWS_REGION": account.session.region_name,
+        "AWS_DEFAULT_REGION": account.session.region_name,
+        "TABLE_NAME": resources.Table,
+        "TOPIC_ARN": resources.Topic,
+        "SETTINGS_PATH": f"/{stack}",
+        "MAXIMUM_CONCURRENCY": "1",
+        "POWERTOOLS_SERVICE_NAME": "license-ocr",
+        "POWERTOOLS_METRICS_NAMESPACE": "LicenseOcr",
+    }

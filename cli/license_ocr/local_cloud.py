@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 _READY_TIMEOUT = 60.0
 _STOP_TIMEOUT = 10.0
 
-# Small enough that a message which fails reaches the dead-letter queue while somebody looks on.
+# Few environments, for each takes 90 MB of disk here; times so short that a message which fails reaches the dead-letter
+# queue while somebody looks on.
 _PARAMETERS = {
     "OcrApi": "disabled",
+    "MaximumConcurrency": "2",
     "ReadTimeout": "60",
     "VisibilityTimeout": "60",
     "MaxReceiveCount": "3",
@@ -64,6 +66,12 @@ class LocalCloud:
         self._home = home
         self._state = home / "cloud.json"
         self._secrets = home / "secrets.json"
+        self._children: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def home(self) -> Path:
+        """Where its state is."""
+        return self._home
 
     @property
     def logs(self) -> Mapping[str, Path]:
@@ -139,7 +147,7 @@ class LocalCloud:
         found = self._remembered()
         if found:
             alive = {found.api_pid: _listens(found.api), found.emulator_pid: _answers(found.endpoint)}
-            _end([pid for pid, answers in alive.items() if answers])
+            self._end([pid for pid, answers in alive.items() if answers])
             self._state.unlink()
         if purge:
             shutil.rmtree(self._home, ignore_errors=True)
@@ -148,6 +156,19 @@ class LocalCloud:
                 shutil.rmtree(self._home / leftover, ignore_errors=True)
             self._secrets.unlink(missing_ok=True)
         return found is not None
+
+    def _end(self, pids: Sequence[int]) -> None:
+        """End processes and their children: asked first, then killed."""
+        left = list(pids)
+        for signal_, patience in ((signal.SIGTERM, _STOP_TIMEOUT), (signal.SIGKILL, 2.0)):
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.killpg(pid, signal_)
+            until = time.monotonic() + patience
+            while left and time.monotonic() < until:
+                time.sleep(0.02)
+                self._children = [child for child in self._children if child.poll() is None]
+                left = [pid for pid in left if not _ended(pid)]
 
     def _remembered(self) -> Running | None:
         try:
@@ -183,7 +204,7 @@ class LocalCloud:
 
     def _spawn(self, name: str, command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
         with self.logs[name].open("wb") as log:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -192,6 +213,8 @@ class LocalCloud:
                 cwd=self._home,
                 start_new_session=True,
             )
+        self._children.append(process)
+        return process
 
     def _await_answer(self, name: str, process: subprocess.Popen[bytes], ready: Callable[[], bool]) -> None:
         until = time.monotonic() + _READY_TIMEOUT
@@ -256,21 +279,8 @@ def _listens(url: str) -> bool:
         return probe.connect_ex((host, int(port))) == 0
 
 
-def _end(pids: Sequence[int]) -> None:
-    """End processes and their children: asked first, then killed."""
-    left = list(pids)
-    for signal_, patience in ((signal.SIGTERM, _STOP_TIMEOUT), (signal.SIGKILL, 2.0)):
-        for pid in left:
-            with suppress(ProcessLookupError):
-                os.killpg(pid, signal_)
-        until = time.monotonic() + patience
-        while (left := [pid for pid in left if not _ended(pid)]) and time.monotonic() < until:
-            time.sleep(0.02)
-
-
 def _ended(pid: int) -> bool:
-    with suppress(ChildProcessError):  # one that another command started is not ours to wait for
-        os.waitpid(pid, os.WNOHANG)
+    """Whether nothing is left of a process and its children."""
     try:
         os.killpg(pid, 0)
     except ProcessLookupError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import tempfile
 from contextlib import ExitStack
@@ -14,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from typer.core import TyperGroup
 
-from license_ocr import api_server, sandbox, uploads, view
+from license_ocr import api_server, events, sandbox, uploads, view
 from license_ocr import redrive as redriving
 from license_ocr.account import STACK, Account, Resources
 from license_ocr.build import build
@@ -191,6 +192,10 @@ def _up(tell: Steps) -> Account:
     cloud = LocalCloud(HOME)
     account = cloud.start(tell).account
     cloud.deploy(STACK, build=BUILD, tell=tell)
+    tell("staging the photos of events/")
+    events.stage(account)
+    environment = {"ReadUpload": events.environment(account, account.resources(STACK), STACK)}
+    (HOME / "sam-local.json").write_text(json.dumps(environment, indent=2), encoding="utf-8")
     return account
 
 

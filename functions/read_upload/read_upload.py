@@ -16,7 +16,6 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.parameters import SecretsProvider, SSMProvider
 from botocore.config import Config
-from license_reader.upload import messages
 
 from license_reader.chain import Chain
 from license_reader.errors import InProgress, LicenseOcrError, NoVendorLeft, UnknownEvent
@@ -24,14 +23,15 @@ from license_reader.ledger import Ledger
 from license_reader.notices import Notices
 from license_reader.reader import Reader
 from license_reader.settings import Configuration
+from license_reader.upload import messages
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
-    from license_reader.upload import Message, Upload
 
     from license_reader.reader import Outcome
+    from license_reader.upload import Message, Upload
 
 # A batch holds ten messages at most; each spends its time waiting for a vendor.
 THREADS = 10

@@ -6,20 +6,25 @@ import json
 import socket
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from license_ocr import redrive, uploads
+from license_ocr.account import STACK
 from license_ocr.build import build
 from license_ocr.checkout import BUILD, SAMPLES
+from license_ocr.deploy import archive
 from license_ocr.local_cloud import LocalCloud
 from license_reader.ledger import Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from mypy_boto3_lambda.client import LambdaClient
 
     from license_ocr.account import Account, Resources
     from license_reader.ledger import Record
@@ -48,7 +53,6 @@ class Stack:
     name: str
     account: Account
     resources: Resources
-    visibility: int
 
     def upload(self, photo: Path, **metadata: str) -> uploads.Sent:
         """The photo as uploaded."""
@@ -85,6 +89,14 @@ class Stack:
         standing = json.loads(self.account.ssm.get_parameter(Name=name)["Parameter"]["Value"])
         self.account.ssm.put_parameter(Name=name, Value=json.dumps(standing | settings), Overwrite=True)
 
+    def renew(self) -> None:
+        """Have the next upload read by a new environment, as after a deploy: it has cached no settings yet."""
+        found = self.account.cloudformation.describe_stack_resource(StackName=self.name, LogicalResourceId="ReadUpload")
+        functions: LambdaClient = self.account.session.client("lambda", endpoint_url=self.account.endpoint)
+        functions.update_function_code(
+            FunctionName=found["StackResourceDetail"]["PhysicalResourceId"], ZipFile=archive(BUILD / "ReadUpload")
+        )
+
     def await_dead(self, count: int, *, timeout: float = 60) -> None:
         """Wait until the dead-letter queue holds this many messages."""
         self._await(lambda: redrive.waiting(self.account, self.resources.DeadLetters) == count, timeout, "dead letters")
@@ -106,38 +118,45 @@ class Stack:
             time.sleep(0.1)
 
 
-@pytest.fixture
-def deployed(cloud: LocalCloud, built: Path) -> Callable[..., Stack]:
+type Deploy = Callable[..., Stack]
+
+
+@pytest.fixture(scope="session")
+def deploy(cloud: LocalCloud, built: Path) -> Deploy:
     """Deploys a new stack: its function is cold, so it sees the settings that a test makes before the first upload."""
 
-    def deploy(*, visibility: int = 20, receives: int = 3) -> Stack:
-        name = f"test-{uuid.uuid4().hex[:8]}"
+    def deploy(name: str | None = None, *, visibility: int = 20, receives: int = 3) -> Stack:
+        name = name or f"test-{uuid.uuid4().hex[:8]}"
         parameters = {"VisibilityTimeout": str(visibility), "MaxReceiveCount": str(receives)}
         cloud.deploy(name, build=built, tell=lambda _: None, parameters=parameters)
         account = cloud.require().account
-        return Stack(name, account, account.resources(name), visibility)
+        return Stack(name, account, account.resources(name))
 
     return deploy
 
 
-@pytest.fixture
-def stack(deployed: Callable[..., Stack]) -> Stack:
-    """A stack whose messages have the time to be read."""
-    return deployed()
-
-
-@pytest.fixture
-def impatient(deployed: Callable[..., Stack]) -> Stack:
-    """A stack that gives up on a message within seconds."""
-    return deployed(visibility=1, receives=2)
-
-
 @pytest.fixture(scope="session")
-def photos() -> list[Path]:
-    """The sample photos."""
-    found = sorted(SAMPLES.glob("*.jpg"))
-    assert found, f"there are no photos in {SAMPLES}"
-    return found
+def shared(deploy: Deploy) -> Stack:
+    """The stack that the commands mean, for the tests that leave its settings alone."""
+    return deploy(STACK)
+
+
+@pytest.fixture
+def stack(deploy: Deploy) -> Stack:
+    """A stack of the test's own, whose messages have the time to be read."""
+    return deploy()
+
+
+@pytest.fixture
+def impatient(deploy: Deploy) -> Stack:
+    """A stack of the test's own that gives up on a message within seconds."""
+    return deploy(visibility=5, receives=2)
+
+
+@pytest.fixture
+def photo() -> Path:
+    """A clean photo; what stands on it is in truth.json beside it."""
+    return SAMPLES / "vehicle-front.jpg"
 
 
 @pytest.fixture
@@ -150,7 +169,7 @@ def no_picture(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def closed_port() -> Iterator[str]:
-    """The URL of a port on loopback that refuses connections: bound, so that nobody else takes it, and not listening."""
+    """The URL of a port that refuses connections: bound, so that nobody else takes it, and not listening."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{held.getsockname()[1]}"

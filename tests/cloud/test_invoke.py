@@ -10,7 +10,8 @@ import pytest
 from tests.cloud.runtime_interface import Invocable, running
 
 from license_ocr import events
-from license_ocr.checkout import EVENTS, SAMPLES, TOOLS
+from license_ocr.checkout import EVENTS, ROOT, SAMPLES, TOOLS
+from license_ocr.deploy import load_template
 from license_reader.ledger import Ledger, State
 
 if TYPE_CHECKING:
@@ -58,15 +59,7 @@ def read_upload(built: Path, staged: Stack, tmp_path_factory: pytest.TempPathFac
         function=built / "ReadUpload",
         layers=[built / "LicenseReaderLayer"],
         handler="read_upload.handler",
-        environment={
-            **_account(staged),
-            "TABLE_NAME": staged.resources.Table,
-            "TOPIC_ARN": staged.resources.Topic,
-            "SETTINGS_PATH": f"/{staged.name}",
-            "MAXIMUM_CONCURRENCY": "2",
-            "POWERTOOLS_SERVICE_NAME": "license-ocr",
-            "POWERTOOLS_METRICS_NAMESPACE": "LicenseOcr",
-        },
+        environment=events.environment(staged.account, staged.resources, staged.name),
         log=tmp_path_factory.mktemp("rie") / "read-upload.log",
     ) as function:
         yield function
@@ -89,18 +82,19 @@ def ocr_api(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[I
         yield function
 
 
-def _account(stack: Stack) -> dict[str, str]:
-    return {
-        "AWS_ENDPOINT_URL": str(stack.account.endpoint),
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-
-
 def test_every_event_is_invoked() -> None:
     assert {path.name for path in EVENTS.iterdir()} == set(RETURNS)
+
+
+def test_sam_can_set_every_variable_that_an_invocation_by_hand_needs(staged: Stack) -> None:
+    """SAM passes credentials and the region on, and of the rest only what the template names."""
+    template = load_template(ROOT / "template.yaml")
+    named = {
+        *template["Globals"]["Function"]["Environment"]["Variables"],
+        *template["Resources"]["ReadUpload"]["Properties"]["Environment"]["Variables"],
+        *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION"),
+    }
+    assert set(events.environment(staged.account, staged.resources, staged.name)) <= named
 
 
 @pytest.mark.parametrize("name", RETURNS)

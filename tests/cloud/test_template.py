@@ -75,6 +75,7 @@ def text(value: Any, **parameters: str) -> str:
 
 def test_it_fits_into_an_inline_template_as_written_and_as_built() -> None:
     built = load_template(BUILD / "template.yaml")
+    assert set(built["Resources"]) == set(template()["Resources"])
     assert len((ROOT / "template.yaml").read_bytes()) < LIMIT
     assert len(json.dumps(built, separators=(",", ":"), ensure_ascii=False).encode()) < LIMIT
 
