@@ -18,7 +18,6 @@ endif
 
 # The tools' pins conflict, so each has an environment of its own.
 SAM := PATH="$(CURDIR)/.tools/sam/bin:$$PATH" sam
-PIP_VERSION := 26.0
 LOCKED := pyproject.toml uv.lock .python-version
 
 HOST := $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
@@ -34,7 +33,7 @@ BUILT := .aws-sam/build/template.yaml
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/.stamp .tools/sam/.stamp .tools/emulator/.stamp ## Install everything that the other commands need
+setup: .venv/.stamp .tools/sam/.stamp .tools/emulator/.stamp .tools/lambda-runtime/.stamp ## Install everything that the other commands need
 
 demo: .venv/.stamp ## Read the sample photos in the local cloud and show what comes out
 	@.venv/bin/license-ocr demo
@@ -45,7 +44,7 @@ up: .venv/.stamp ## Start the local cloud; `.venv/bin/license-ocr read PHOTO` th
 down: .venv/.stamp ## Stop the local cloud
 	@.venv/bin/license-ocr down
 
-test: .venv/.stamp emulator build ## Run all tests
+test: .venv/.stamp emulator .tools/lambda-runtime/.stamp build ## Run all tests
 	.venv/bin/pytest -n 2 --ignore tests/cloud
 	.venv/bin/pytest tests/cloud
 
@@ -97,13 +96,6 @@ $(BUILT): template.yaml samconfig.toml $(SOURCES) $(LISTED) .tools/sam/.stamp
 .venv/.stamp: $(LOCKED) $(wildcard layers/*/requirements.txt) $(UV_NEEDED)
 	@echo "installing what development needs into .venv"
 	$(UV) sync --frozen
-	@touch $@
-
-# `sam build` runs the pip of the python that it finds first.
-.tools/sam/.stamp: $(LOCKED) $(UV_NEEDED)
-	@echo "installing the SAM CLI into .tools/sam"
-	UV_PROJECT_ENVIRONMENT=.tools/sam $(UV) sync --frozen --only-group sam
-	$(UV) pip install --python .tools/sam/bin/python pip==$(PIP_VERSION)
 	@touch $@
 
 .tools/%/.stamp: $(LOCKED) $(UV_NEEDED)

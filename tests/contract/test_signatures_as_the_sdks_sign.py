@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("ignore:datetime.datetime.utc:DeprecationWarning")
 
 keys = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=64)
+projects = st.from_regex(r"[0-9A-Za-z_-]+", fullmatch=True)
 times = st.integers(min_value=0, max_value=4_102_444_800)
 hosts = st.from_regex(r"[a-z][a-z0-9-]{0,20}\.example(:[1-9][0-9]{1,4})?", fullmatch=True).filter(
     lambda host: ":" not in host or int(host.partition(":")[2]) < 65536
@@ -122,7 +123,7 @@ def huawei_judge(access_key: str, secret_key: str, request: SdkRequest) -> str:
     return str(signed.header_params["Authorization"])
 
 
-@given(access_key=keys, secret_key=keys, project=keys, host=hosts, body=st.binary(min_size=1), now=times)
+@given(access_key=keys, secret_key=keys, project=projects, host=hosts, body=st.binary(min_size=1), now=times)
 def test_huawei_requests_are_signed_as_its_sdk_signs(  # noqa: PLR0913, PLR0917
     access_key: str, secret_key: str, project: str, host: str, body: bytes, now: int
 ) -> None:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 from urllib.parse import quote
 
 import requests
-from pydantic import BaseModel, ConfigDict, Discriminator, RootModel, SecretStr, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, RootModel, SecretStr, StringConstraints, Tag
 
 from license_reader import values
 from license_reader.columns import Column, beside, gather, joined
@@ -65,6 +65,9 @@ if TYPE_CHECKING:
 REGION = "cn-north-4"
 TOKENS_PATH = "/v3/auth/tokens"
 TOKEN_HEADER = "X-Subject-Token"  # noqa: S105 - the header's name
+
+type ProjectId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z_-]+$")]
+"""32 hexadecimal digits, as Huawei makes them; whatever it is, it must stand in a path as it is."""
 
 PATHS = MappingProxyType({Document.VEHICLE_LICENSE: "vehicle-license", Document.DRIVING_LICENSE: "driver-license"})
 SIDES = MappingProxyType({Side.FRONT: "front", Side.BACK: "back", Side.BOTH: "double_side"})
@@ -164,7 +167,7 @@ class KeyPair(Credentials):
 
     access_key: KeyId
     secret_key: Key
-    project_id: KeyId
+    project_id: ProjectId
 
 
 class Account(Credentials):
