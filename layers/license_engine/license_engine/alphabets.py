@@ -1,0 +1,68 @@
+"""What each field may be written in."""
+
+from __future__ import annotations
+
+import string
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from license_engine.recognize import Alphabet, Recognizer
+
+PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+PLATE_MARKS = "挂学警港澳使领试超"
+DIGITS = string.digits
+CAPITALS = string.ascii_uppercase
+# No I, O or Q in a VIN (GB 16735).
+VIN = "".join(letter for letter in CAPITALS + DIGITS if letter not in "IOQ")
+HIGH_BYTES = range(0xA1, 0xFF)
+
+
+@cache
+def simplified() -> str:
+    """Every character of GB 2312's planes of Chinese characters, as the form's printers have them."""
+    planes = (bytes((high, low)).decode("gb2312", "ignore") for high in range(0xB0, 0xF8) for low in HIGH_BYTES)
+    return "".join(planes)
+
+
+def _prose() -> str:
+    return simplified() + string.ascii_letters + DIGITS + "()（）-－—·.、,，:：；;。《》#/#*＊×~ "
+
+
+ALPHABETS: Mapping[str, str] = {
+    "plate_no": PROVINCES + PLATE_MARKS + CAPITALS + DIGITS + "·.-",
+    "vin": VIN,
+    "engine_no": CAPITALS + DIGITS + "-*/.·",
+    "register_date": DIGITS + "-",
+    "issue_date": DIGITS + "-",
+    "birth_date": DIGITS + "-",
+    "first_issue_date": DIGITS + "-",
+    "valid_from": DIGITS + "-",
+    "valid_until": DIGITS + "-至长期年 ",
+    "passengers": DIGITS + "+人-",
+    "gross_mass_kg": DIGITS + "kgKG-.",
+    "curb_mass_kg": DIGITS + "kgKG-.",
+    "rated_load_kg": DIGITS + "kgKG-.",
+    "towing_mass_kg": DIGITS + "kgKG-.",
+    "dimensions": DIGITS + "×xX*m-",
+    "license_no": DIGITS + "X",
+    "vehicle_classes": "ABCDEFMNP123456",
+    "sex": "男女",
+    "barcode": DIGITS + "*",
+    "file_no": DIGITS + CAPITALS + PROVINCES + "-",
+}
+# Written freely: characters beyond the standard's set are possible in names, and only less likely.
+PROSE = ("vehicle_type", "address", "use_character", "brand_model", "remarks", "inspection", "record", "energy_type")
+NAMES = ("owner", "name", "nationality")
+NAME_STRICTNESS = 20.0
+
+
+def alphabets(recognizer: Recognizer) -> dict[str, Alphabet]:
+    """Each field's alphabet in the classes of this recognizer."""
+    prose = recognizer.alphabet(_prose())
+    names = recognizer.alphabet(_prose(), strictness=NAME_STRICTNESS)
+    seal = recognizer.alphabet(simplified())
+    exact = {field: recognizer.alphabet(letters) for field, letters in ALPHABETS.items()}
+    return exact | dict.fromkeys(PROSE, prose) | dict.fromkeys(NAMES, names) | {"issuing_authority": seal}

@@ -1,0 +1,205 @@
+"""The engine: a photo's bytes in, what the license on it says out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from license_engine import alphabets, seal
+from license_engine import models as _models
+from license_engine import picture as _picture
+from license_engine.detect import Detector
+from license_engine.form import ELECTRONIC_MARKS, ENERGY, FORMS, LOOSE_FORMS, Document
+from license_engine.geometry import length, turned
+from license_engine.labels import Line, find_labels, without_spaces
+from license_engine.recognize import Letters, Recognizer
+from license_engine.rectify import Page, fit, loose, with_extra
+from license_engine.slots import drift_of, home, pieces, slots
+from license_engine.values import Reader, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from license_engine.geometry import Points
+    from license_engine.picture import Picture
+
+LABELS = sorted({label.text for form in FORMS for label in form.labels} | {ENERGY.text})
+BALLOTS = 5  # the longest lines, read from both ends to learn which way is up
+MOST_LINES = 120
+BLURRED = 0.6  # the middle field's sureness
+LEGIBLE = 0.5
+LEAST_LETTERS = 4
+PAPER = 0.7  # of the labels seen, those that must stand as on the paper form for it to be one
+ANOTHER_CARD = 4  # labels left over that form a page of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read: fields by their canonical names, as printed; what could not be read is absent.
+
+    Boxes are four points each, clockwise from where reading begins, in pixels of the picture as stored, before any
+    turn that its EXIF asks for.
+    """
+
+    document: Document | None
+    side: Literal["front", "back", "both"] | None
+    form: Literal["paper", "electronic"]
+    fields: Mapping[str, str] = field(default_factory=dict)
+    confidence: Mapping[str, float] = field(default_factory=dict)
+    boxes: Mapping[str, tuple[tuple[float, float], ...]] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+
+
+class Engine:
+    """The OCR engine. One engine may be used by several threads at once."""
+
+    def __init__(self, *, models: Path | None = None, threads: int | None = None) -> None:
+        """Loads the models, from their installed folder unless told another."""
+        folder = models or _models.folder()
+        self._detect = Detector(_models.session(folder / _models.DETECTION, threads=threads))
+        self._recognize = Recognizer(_models.session(folder / _models.RECOGNITION, threads=threads))
+        self._alphabets = alphabets.alphabets(self._recognize)
+
+    def read(self, picture: bytes, *, document: str | None = None, side: str | None = None) -> Reading:
+        """What the license in these bytes says; NotAPicture when they cannot be decoded.
+
+        `document` and `side` say what the caller expects: another finding is flagged wrong_side, and still read.
+        """
+        photo = _picture.decode(picture)
+        lines = self._lines(photo)
+        pages, more = _pages(lines, document)
+        if not pages:
+            return Reading(None, None, _form_of(lines), flags=("not_a_license", *_excuse(lines)))
+        found = self._values(photo, pages, lines)
+        return _reading(photo, pages, lines, found, flags=(*_wrong_side(pages, document, side), *more))
+
+    def _lines(self, photo: Picture) -> list[Line]:
+        """The photo's lines, each read from its true beginning."""
+        quads = sorted(self._detect(photo), key=length, reverse=True)[:MOST_LINES]
+        ballots = quads[:BALLOTS]
+        both = self._recognize(photo, [*ballots, *map(turned, ballots)])
+        forward, backward = both[: len(ballots)], both[len(ballots) :]
+        if _plausible(backward) > _plausible(forward):
+            quads, forward = [turned(quad) for quad in quads], backward
+        read = [*forward, *self._recognize(photo, quads[len(ballots) :])]
+        return [Line(quad, without_spaces(letters)) for quad, letters in zip(quads, read, strict=True) if letters]
+
+    def _values(self, photo: Picture, pages: Sequence[Page], lines: Sequence[Line]) -> list[dict[str, Value]]:
+        """Each page's values by field."""
+        homes = [home(line, number, pages) for number, line in enumerate(lines)]
+        reader = Reader(photo, self._recognize, self._alphabets)
+        found = []
+        for place, page in enumerate(pages):
+            own = {number: line for number, line in enumerate(lines) if homes[number] == place}
+            stamp = seal.find(photo, page) or seal.from_lines(page, list(own.values()))
+            if stamp:
+                own = {number: line for number, line in own.items() if not stamp.bears(page, line)}
+            cells = slots(page)
+            drift = drift_of(page, own, cells)
+            read = reader.values(pieces(page, own, cells, drift))
+            missed = [cell for cell in cells if cell.field not in read]
+            read |= reader.unseen(page, missed, drift)
+            read |= reader.seal(stamp.rows(page)) if stamp else {}
+            found.append(read)
+        return found
+
+
+def _plausible(readings: Sequence[Letters]) -> float:
+    """How much the readings look like text: the sureness of all their letters."""
+    return sum(letter.probability for letters in readings for letter in letters) / max(
+        1, sum(len(letters) for letters in readings)
+    )
+
+
+def _excuse(lines: Sequence[Line]) -> tuple[str, ...]:
+    """Why no license was found, as far as it shows: no text at all, or text too blurred or small to read."""
+    read = [letter for line in lines for letter in line.letters]
+    if sum(letter.probability > LEGIBLE for letter in read) < LEAST_LETTERS:
+        return ("no_text",) if len(read) < LEAST_LETTERS else ("blur",)
+    return ("blur",) if _plausible([tuple(read)]) < LEGIBLE else ()
+
+
+def _pages(lines: Sequence[Line], wanted: str | None) -> tuple[list[Page], tuple[str, ...]]:
+    """The pages of one document on the photo, the wanted one if there, and the flags that finding them raised."""
+    if not lines:
+        return [], ()
+    hits = find_labels(lines, LABELS)
+    angle = _angle(lines)
+    fitted = [page for form in FORMS if (page := fit(form, hits, angle))]
+    scattered = [page for form in LOOSE_FORMS if (page := loose(form, hits, angle))]
+    best = max((*fitted, *scattered), key=lambda page: (page.form.document == wanted, _strength(page)), default=None)
+    if best is None:
+        return [], ()
+    document = best.form.document
+    pages = []
+    for side in ("front", "back"):
+        rivals = [page for page in fitted if (page.form.document, page.form.side) == (document, side)]
+        if rivals:
+            pages.append(with_extra(max(rivals, key=_strength), ENERGY, hits))
+    for page in scattered:
+        if page.form.document == document and page.found * PAPER > sum(own.found for own in pages):
+            return [page], ()
+    taken = {id(placed.hit) for page in pages for placed in page.labels}
+    left = [hit for hit in hits if id(hit) not in taken]
+    more = any((other := fit(form, left, angle)) and other.found >= ANOTHER_CARD for form in FORMS)
+    return pages, ("multiple_cards",) if more else ()
+
+
+def _strength(page: Page) -> float:
+    return page.found - 0.2 * page.errors
+
+
+def _angle(lines: Sequence[Line]) -> float:
+    """The direction in which most of the text runs."""
+    forward = np.sum([line.quad[1] - line.quad[0] for line in lines], axis=0)
+    return float(np.arctan2(forward[1], forward[0]))
+
+
+def _form_of(lines: Sequence[Line]) -> Literal["paper", "electronic"]:
+    return "electronic" if any(mark in line.text for line in lines for mark in ELECTRONIC_MARKS) else "paper"
+
+
+def _side(pages: Sequence[Page]) -> Literal["front", "back", "both"]:
+    return "both" if len(pages) == 2 else pages[0].form.side
+
+
+def _wrong_side(pages: Sequence[Page], document: str | None, side: str | None) -> tuple[str, ...]:
+    other = document is not None and document != pages[0].form.document
+    seen = _side(pages)
+    missed = side is not None and seen not in {side, "both"}
+    return ("wrong_side",) if other or missed else ()
+
+
+def _reading(
+    photo: Picture,
+    pages: Sequence[Page],
+    lines: Sequence[Line],
+    found: Sequence[Mapping[str, Value]],
+    *,
+    flags: tuple[str, ...],
+) -> Reading:
+    """The pages' values joined: the front's stand, and the back's own plate takes a name of its own."""
+    joined = dict(found[-1])
+    if len(found) == 2:
+        if "plate_no" in joined:
+            joined["back_plate_no"] = joined.pop("plate_no")
+        joined |= found[0]
+    sure = [value.confidence for value in joined.values()]
+    if not sure or float(np.median(sure)) < BLURRED:
+        flags = (*flags, "blur")
+    return Reading(
+        document=pages[0].form.document,
+        side=_side(pages),
+        form=_form_of(lines),
+        fields={name: value.text for name, value in joined.items()},
+        confidence={name: value.confidence for name, value in joined.items()},
+        boxes={name: _stored(photo, value.quad) for name, value in joined.items()},
+        flags=flags,
+    )
+
+
+def _stored(photo: Picture, quad: Points) -> tuple[tuple[float, float], ...]:
+    return tuple((round(x, 1), round(y, 1)) for x, y in photo.stored(quad).tolist())

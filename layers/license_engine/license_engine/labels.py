@@ -1,0 +1,129 @@
+"""Printed labels found in what was read, though a letter be wrong, or the label and its value share one line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from license_engine.geometry import Points, along, height, length, part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from license_engine.recognize import Letter, Letters
+
+# Variants that the model may read in place of the printed simplified character.
+SIMPLIFIED = str.maketrans(
+    "號車碼輛類證駛駕質產牽總檢驗錄廓備註籍別領發冊機動編檔識記領",
+    "号车码辆类证驶驾质产牵总检验录廓备注籍别领发册机动编档识记领",
+)
+NARROW = str.maketrans("（）：，．－／＊×ｘＸ", "():,.-/*×xX")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text on the photo: its quad and its letters, spaces left out."""
+
+    quad: Points
+    letters: Letters
+
+    @property
+    def text(self) -> str:
+        """The line as text, in simplified characters, one for each letter."""
+        return "".join(letter.character for letter in self.letters).translate(SIMPLIFIED)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A label found: which, on which line, from which letter to which, and where its ends lie on the photo."""
+
+    label: str
+    line: int
+    first: int
+    past: int
+    errors: int
+    begin: Points
+    end: Points
+
+
+def without_spaces(letters: Letters) -> Letters:
+    """The letters that are no spaces."""
+    return tuple(letter for letter in letters if letter.character.strip())
+
+
+def find_labels(lines: Sequence[Line], wanted: Iterable[str]) -> list[Hit]:
+    """Where the wanted labels stand, longer ones first, so that no label is found inside another."""
+    hits: list[Hit] = []
+    taken: set[tuple[int, int]] = set()
+    for label in sorted(set(wanted), key=len, reverse=True):
+        for number, line in enumerate(lines):
+            found = nearest(label, line.text)
+            if found is None:
+                continue
+            first, past, errors = found
+            letters = {(number, place) for place in range(first, past)}
+            if taken.isdisjoint(letters):
+                taken |= letters
+                begin, end = _ends(line, first, past)
+                hits.append(Hit(label, number, first, past, errors, begin, end))
+        hits += _scattered(label, lines, taken)
+    return hits
+
+
+def allowed_errors(label: str) -> int:
+    """How many letters of a label may be wrong: none of two, one of five, two of eight."""
+    return 0 if len(label) < 3 else 1 if len(label) < 6 else 2 if len(label) < 9 else 4
+
+
+def nearest(label: str, text: str) -> tuple[int, int, int] | None:
+    """The stretch of the text that is nearest to the label, with its errors; None when none is near enough."""
+    exact = text.find(label)
+    if exact >= 0:
+        return exact, exact + len(label), 0
+    limit = allowed_errors(label)
+    if not limit or len(set(label) & set(text)) < len(set(label)) - limit:
+        return None
+    costs = [(0, start) for start in range(len(text) + 1)]
+    for row, letter in enumerate(label, 1):
+        ahead = [(row, 0)]
+        for column, other in enumerate(text, 1):
+            swap, drop, add = costs[column - 1], costs[column], ahead[-1]
+            ahead.append(min((swap[0] + (letter != other), swap[1]), (drop[0] + 1, drop[1]), (add[0] + 1, add[1])))
+        costs = ahead
+    past = min(range(len(costs)), key=lambda place: costs[place][0])
+    errors, first = costs[past]
+    return (first, past, errors) if errors <= limit and past > first else None
+
+
+def _ends(line: Line, first: int, past: int) -> tuple[Points, Points]:
+    """Where a label's first letter begins and its last ends: a third of a line's height about their centres."""
+    letters: Sequence[Letter] = line.letters
+    half = 0.32 * height(line.quad) / max(length(line.quad), 1e-6)
+    begin = 0.0 if first == 0 else max(letters[first].centre - half, 0.0)
+    return along(line.quad, begin), along(line.quad, min(letters[past - 1].centre + half, 1.0))
+
+
+def _scattered(label: str, lines: Sequence[Line], taken: set[tuple[int, int]]) -> list[Hit]:
+    """Labels of two letters set so wide that each letter became a line, or the second joined the value."""
+    if len(label) != 2:
+        return []
+    hits = []
+    heads = [number for number, line in enumerate(lines) if line.text == label[0] and (number, 0) not in taken]
+    tails = [number for number, line in enumerate(lines) if line.text[:1] == label[1] and (number, 0) not in taken]
+    for head in heads:
+        for tail in tails:
+            if _follows(lines[head].quad, lines[tail].quad):
+                hits.append(Hit(label, tail, 0, 1, 0, along(lines[head].quad, 0), _ends(lines[tail], 0, 1)[1]))
+                taken.update({(head, 0), (tail, 0)})
+    return hits
+
+
+def _follows(one: Points, other: Points) -> bool:
+    """Whether the other quad stands on the same row, a few letters further on."""
+    forward = part(one, 0, 1)[1] - one[0]
+    forward = forward / max(float((forward**2).sum()) ** 0.5, 1e-6)
+    gap = along(other, 0) - along(one, 1)
+    ahead = float(gap @ forward)
+    aside = abs(float(gap[0] * -forward[1] + gap[1] * forward[0]))
+    tall = height(one)
+    return -0.5 * tall < ahead < 7 * tall and aside < 0.6 * tall

@@ -1,0 +1,225 @@
+"""What a field's own rules say about its letters: grammar, check digit, and the shape that it must have."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from itertools import product
+from typing import TYPE_CHECKING
+
+from license_engine.alphabets import CAPITALS, DIGITS, PLATE_MARKS, PROVINCES
+from license_engine.recognize import Letter, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
+VIN_VALUES = {
+    **{digit: int(digit) for digit in DIGITS},
+    **dict(zip("ABCDEFGH", range(1, 9), strict=True)),
+    **dict(zip("JKLMN", range(1, 6), strict=True)),
+    "P": 7,
+    "R": 9,
+    **dict(zip("STUVWXYZ", range(2, 10), strict=True)),
+}
+CHECK_PLACE = 8
+# An alternative counts when the model gives it this much, and the letter it replaces is not beyond doubt.
+LEAST_ALTERNATIVE = 0.01
+BEYOND_DOUBT = 0.97
+MOST_DOUBTED = 6
+PLATE_SERIAL = "".join(letter for letter in CAPITALS if letter not in "IO") + DIGITS + PLATE_MARKS
+TWINS = {"O": "0", "I": "1"}  # letters that no serial has
+DIGIT_ODDS = 20.0  # how much oftener a serial has a 0 than an O
+PLATE_PLACES = (PROVINCES + "使", CAPITALS + DIGITS, *([PLATE_SERIAL] * 6))
+
+
+def vin_holds(vin: str) -> bool:
+    """Whether the ninth character is the check digit of the others."""
+    if len(vin) != len(VIN_WEIGHTS) or not VIN_VALUES.keys() >= set(vin):
+        return False
+    total = sum(weight * VIN_VALUES[letter] for weight, letter in zip(VIN_WEIGHTS, vin, strict=True))
+    return "0123456789X"[total % 11] == vin[CHECK_PLACE]
+
+
+def vin(letters: Sequence[Letter]) -> tuple[Letter, ...]:
+    """The letters, or the likeliest alternatives to doubted ones that make a Chinese VIN's check digit hold."""
+    read = tuple(letters)
+    text = text_of(read)
+    if len(text) != len(VIN_WEIGHTS) or not text.startswith("L") or vin_holds(text):
+        return read
+    doubted = sorted(
+        (place for place in range(17) if read[place].probability < BEYOND_DOUBT),
+        key=lambda place: read[place].probability,
+    )
+    options = [_alternatives(read[place]) for place in doubted[:MOST_DOUBTED]]
+    best, best_odds = read, 0.0
+    for picks in product(*options):
+        changed = list(read)
+        odds = 1.0
+        for place, pick in zip(doubted, picks, strict=False):
+            odds *= pick.probability
+            changed[place] = pick
+        if odds > best_odds and vin_holds(text_of(changed)):
+            best, best_odds = tuple(changed), odds
+    return best
+
+
+def _alternatives(letter: Letter) -> list[Letter]:
+    others = [
+        Letter(other, odds, letter.centre)
+        for other, odds in letter.choices
+        if other in VIN_VALUES and other != letter.character and odds >= LEAST_ALTERNATIVE
+    ]
+    return [letter, *others]
+
+
+def plate(letters: Sequence[Letter]) -> tuple[Letter, ...]:
+    """The plate's letters without the dot, each the likeliest that its place allows."""
+    kept = [letter for letter in letters if letter.character not in "·.-"]
+    return tuple(
+        letter if letter.character in allowed else _likeliest(letter, allowed)
+        for letter, allowed in zip(kept, PLATE_PLACES, strict=False)
+    ) + tuple(kept[len(PLATE_PLACES) :])
+
+
+def _likeliest(letter: Letter, allowed: str) -> Letter:
+    twin = TWINS.get(letter.character, "")
+    if twin and twin in allowed:
+        return Letter(twin, letter.probability, letter.centre, letter.choices)
+    fitting = [(odds, other) for other, odds in letter.choices if other and other in allowed]
+    if not fitting:
+        return Letter(letter.character, letter.probability / 2, letter.centre, letter.choices)
+    odds, other = max(fitting)
+    return Letter(other, odds, letter.centre, letter.choices)
+
+
+def engine_no(letters: Sequence[Letter]) -> tuple[Letter, ...]:
+    """The letters, a doubted O or I taken for the digit: makers' serials hold many digits and hardly an O or I."""
+    return tuple(_as_digit(letter) for letter in letters)
+
+
+def _as_digit(letter: Letter) -> Letter:
+    twin = TWINS.get(letter.character)
+    odds = dict(letter.choices).get(twin, 0.0) if twin else 0.0
+    if twin is None or odds * DIGIT_ODDS < letter.probability:
+        return letter
+    # Seen is one of the two, and which is told by what serials are like: that is half sure at most.
+    return Letter(twin, (odds + letter.probability) / 2, letter.centre, letter.choices)
+
+
+LETTERS: Mapping[str, Callable[[Sequence[Letter]], tuple[Letter, ...]]] = {
+    "vin": vin,
+    "plate_no": plate,
+    "engine_no": engine_no,
+}
+
+
+def _matched(pattern: str) -> Callable[[str], str | None]:
+    compiled = re.compile(pattern)
+
+    def shape(text: str) -> str | None:
+        found = compiled.search(text)
+        return found.group() if found else None
+
+    return shape
+
+
+def date(text: str) -> str | None:
+    """The text as YYYY-MM-DD; None when it is no day of the calendar."""
+    found = re.search(r"(\d{4})-*(\d{2})-*(\d{2})(?!\d)", text)
+    if not found:
+        return None
+    try:
+        return dt.date(*map(int, found.groups())).isoformat()
+    except ValueError:
+        return None
+
+
+def until(text: str) -> str | None:
+    """The end of validity: a date, 长期, or a number of years; the last one that the text holds."""
+    if "长" in text:
+        return "长期"
+    years = re.search(r"(?<!\d)(\d{1,2})年", text)
+    return years.group() if years else date(text[-10:])
+
+
+def mass(text: str) -> str | None:
+    """The mass as digits and kg; None for a digit or two without the unit, which dashes can look like."""
+    found = re.search(r"(\d+)[kK]?[gG]|(\d+)[kK]|(\d{3,})", text)
+    return f"{found[found.lastindex or 0]}kg" if found else None
+
+
+def dimensions(text: str) -> str | None:
+    """The three lengths joined by the multiplication sign, and mm."""
+    found = re.search(r"(\d{3,5})[×xX*](\d{3,5})[×xX*](\d{3,5})", text)
+    return "×".join(found.groups()) + "mm" if found else None
+
+
+def is_dashes(text: str) -> bool:
+    """Whether the text is the dashes, or the nothing, that a form prints for no value."""
+    return not text.strip("-－—–一_ .·")
+
+
+def prose(text: str) -> str | None:
+    """The text, unless it is only dashes."""
+    return None if is_dashes(text) else text.strip(" ·")
+
+
+def record(text: str) -> str | None:
+    """The text, its last full stop known for what it is: it looks like a small letter O."""
+    return prose(re.sub(r"(?<=[\u4e00-\u9fff])[Oo0]$", "。", text))
+
+
+SHAPES: Mapping[str, Callable[[str], str | None]] = {
+    "plate_no": _matched(r"^.{5,9}$"),
+    "vin": _matched(r"^[A-Z0-9]{6,20}$"),
+    "engine_no": _matched(r"[A-Z0-9][A-Z0-9*/.·-]*"),
+    "register_date": date,
+    "issue_date": date,
+    "birth_date": date,
+    "first_issue_date": date,
+    "valid_from": date,
+    "valid_until": until,
+    "passengers": _matched(r"\d+(?:\+\d+)?人?"),
+    "gross_mass_kg": mass,
+    "curb_mass_kg": mass,
+    "rated_load_kg": mass,
+    "towing_mass_kg": mass,
+    "dimensions": dimensions,
+    "license_no": _matched(r"[0-9X]{12,20}"),
+    "barcode": _matched(r"\d{12,13}"),
+    "record": record,
+    "remarks": record,
+    "vehicle_classes": _matched(r"(?:[A-FMNP]\d?E?)+"),
+    "file_no": _matched(r"[^-].{3,}"),
+}
+
+
+# Fields whose shape tells which of several pieces is theirs; prose is joined from all.
+SHAPELY = frozenset(SHAPES) - {"record", "remarks"}
+# What a value looks like when nothing is missing from it.
+COMPLETE: Mapping[str, re.Pattern[str]] = {
+    "vin": re.compile(r"[A-HJ-NPR-Z0-9]{17}"),
+    "plate_no": re.compile(rf"[{PROVINCES}][A-Z][·.-]?[A-Z0-9{PLATE_MARKS}]{{5,6}}"),
+    "license_no": re.compile(r"\d{17}[0-9X]"),
+    "dimensions": re.compile(r"\d{4,5}[×xX*]\d{3,4}[×xX*]\d{3,4}mm"),
+    "passengers": re.compile(r"\d+(?:\+\d+)?人"),
+    "barcode": re.compile(r"\D*\d{13}\D*"),
+    "file_no": re.compile(r"\d{12}"),
+    **dict.fromkeys(("gross_mass_kg", "curb_mass_kg", "rated_load_kg", "towing_mass_kg"), re.compile(r"\d+kg")),
+    **dict.fromkeys(
+        ("register_date", "issue_date", "birth_date", "first_issue_date", "valid_from"), re.compile(r"\d{4}-\d\d-\d\d")
+    ),
+}
+
+
+def complete(field: str, text: str) -> bool:
+    """Whether the text lacks nothing that the field's values have; a VIN of a Chinese maker must also check."""
+    pattern = COMPLETE.get(field)
+    whole = pattern is None or pattern.fullmatch(text) is not None
+    return whole and (field != "vin" or not text.startswith("L") or vin_holds(text))
+
+
+def shaped(field: str, text: str) -> str | None:
+    """The text in the field's own shape; None when it cannot be that field's."""
+    return SHAPES.get(field, prose)(text)

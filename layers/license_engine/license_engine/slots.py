@@ -1,0 +1,185 @@
+"""Which field each letter on a page belongs to, told by the labels to its left and above."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from license_engine.form import WIDTH
+from license_engine.geometry import Points, along, height, length, part
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from license_engine.labels import Line
+    from license_engine.recognize import Letters
+    from license_engine.rectify import Page, Placed
+
+SAME_ROW = 3.2  # millimetres between labels of one row, at most
+REACH = 4.0  # millimetres that a value may stand above or below its label
+LINE_PITCH = 3.2
+INDENT = 9.0  # how far right of its label's end a value's further lines may begin
+MARGIN = 5.0
+LEAST_SHARE = 0.02  # of a line's length that a piece takes
+ENGLISH_WORD = re.compile(r"[A-Za-z]*[a-z]{3,}[A-Za-z.]*")
+ENGLISH_LINE = re.compile(r"(?!kg$|mm$)(?=.*[a-z]{2})[A-Za-z.,'’ ]+")
+BARCODE = re.compile(r"\D{0,2}\d{12,13}\D{0,2}")
+BARCODE_TOP = 36.0
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a field's value may stand: right of its label, left of the next, in millimetres."""
+
+    field: str
+    left: float
+    right: float
+    y: float
+    lines: int
+
+    def distance(self, x: float, y: float, begin: float) -> float:
+        """How far from the slot's rows a letter stands on a line beginning there; infinite when beside the slot."""
+        if not self.left - 0.3 <= x <= self.right:
+            return float("inf")
+        below = y - self.y
+        if below <= 0 or begin > self.left + INDENT:
+            return abs(below)
+        return min(below, abs(below - min(below, (self.lines - 1) * LINE_PITCH)) + 0.6)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of one line that belongs to one field: its quad on the photo, its letters, its place on the page."""
+
+    field: str
+    quad: Points
+    letters: Letters
+    x: float
+    y: float
+    whole: bool
+
+
+def slots(page: Page) -> list[Slot]:
+    """The slots of the page's fields."""
+    return [
+        Slot(
+            placed.label.field,
+            float(placed.end[0]),
+            _right_edge(placed, page.labels),
+            float(placed.begin[1] + placed.end[1]) / 2,
+            placed.label.lines,
+        )
+        for placed in page.labels
+        if placed.label.field
+    ]
+
+
+def _right_edge(placed: Placed, labels: Sequence[Placed]) -> float:
+    right = [
+        float(other.begin[0])
+        for other in labels
+        if other.begin[0] > placed.end[0] and abs(other.begin[1] - placed.begin[1]) < SAME_ROW
+    ]
+    return min(right, default=WIDTH + MARGIN)
+
+
+def home(line: Line, number: int, pages: Sequence[Page]) -> int | None:
+    """Which page the line stands on: the one whose label it bears, else the one whose bounds hold it best."""
+    for place, page in enumerate(pages):
+        if any(placed.hit and placed.hit.line == number for placed in page.labels):
+            return place
+    middle = along(line.quad, 0.5)
+    outside = [_outside(page, middle) for page in pages]
+    nearest = int(np.argmin(outside))
+    return nearest if outside[nearest] <= MARGIN else None
+
+
+def _outside(page: Page, spot: Points) -> float:
+    """How far outside the page the spot on the photo lies, in millimetres; negative inside."""
+    left, top, right, bottom = page.bounds
+    x, y = page.to_form(spot).tolist()
+    return float(max(left - x, x - right, top - y, y - bottom))
+
+
+def pieces(page: Page, lines: Mapping[int, Line], cells: Sequence[Slot], drift: float) -> list[Piece]:
+    """The page's lines, cut where one field ends and another begins; what is no field's value is left out."""
+    found = []
+    for number, line in lines.items():
+        if ENGLISH_LINE.fullmatch(line.text) or _on_portrait(page, line):
+            continue
+        owners = _owners(page, number, line, cells=cells, drift=drift)
+        begin = 0
+        for place in range(1, len(owners) + 1):
+            if place == len(owners) or owners[place] != owners[begin]:
+                field = owners[begin]
+                if field:
+                    found.append(_piece(page, line, field, begin, place))
+                begin = place
+    return found
+
+
+def _on_portrait(page: Page, line: Line) -> bool:
+    if page.form.portrait is None:
+        return False
+    left, top, right, bottom = page.form.portrait
+    x, y = page.to_form(along(line.quad, 0.5)).tolist()
+    return bool(left < x < right and top < y < bottom)
+
+
+def _flat(page: Page, line: Line) -> list[tuple[float, float]]:
+    """Where each letter stands on the form, in millimetres."""
+    centres = np.array([along(line.quad, letter.centre) for letter in line.letters]).reshape(-1, 2)
+    return [(x, y) for x, y in page.to_form(centres).tolist()]
+
+
+def drift_of(page: Page, lines: Mapping[int, Line], cells: Sequence[Slot]) -> float:
+    """How far below their labels the page's values stand: the printer may have been set askew."""
+    labelled = {placed.hit.line for placed in page.labels if placed.hit}
+    rests = []
+    for number, line in lines.items():
+        if number in labelled or len(line.letters) < 2 or ENGLISH_WORD.search(line.text):
+            continue
+        x, y = _flat(page, line)[0]
+        rests += sorted((y - cell.y for cell in cells if cell.distance(x, y, x) < REACH), key=abs)[:1]
+    return float(np.median(rests)) if len(rests) >= 3 else 0.0
+
+
+def _owners(page: Page, number: int, line: Line, *, cells: Sequence[Slot], drift: float) -> list[str | None]:
+    """The field of each letter of the line."""
+    spans = [(placed.hit, placed.label.field) for placed in page.labels if placed.hit and placed.hit.line == number]
+    by_field = {cell.field: cell for cell in cells}
+    spots = _flat(page, line)
+    y = spots[0][1] - drift  # the row is told where the line begins, nearest to its label
+    if page.form.barcode and y > BARCODE_TOP and BARCODE.fullmatch(line.text):
+        return ["barcode"] * len(spots)
+    printed = {place for hit, _ in spans for place in range(hit.first, hit.past)}
+    printed |= {place for word in ENGLISH_WORD.finditer(line.text) for place in range(*word.span())}
+    owners: list[str | None] = []
+    for place, (x, _) in enumerate(spots):
+        if place in printed:
+            owners.append(None)
+            continue
+        before = [(hit.past, field) for hit, field in spans if hit.past <= place]
+        told = by_field.get(max(before)[1] or "") if before else None
+        if told is not None and x <= told.right:
+            owners.append(told.field)
+        else:
+            nearest = min(cells, key=lambda cell: cell.distance(x, y, spots[0][0]))
+            owners.append(nearest.field if nearest.distance(x, y, spots[0][0]) < REACH else None)
+    return owners
+
+
+def _piece(page: Page, line: Line, field: str, first: int, past: int) -> Piece:
+    letters = line.letters
+    half = 0.55 * height(line.quad) / max(length(line.quad), 1e-6)
+    begin, end = 0.0, 1.0
+    if first > 0:
+        begin = max(letters[first].centre - half, (letters[first - 1].centre + letters[first].centre) / 2)
+    if past < len(letters):
+        end = min(letters[past - 1].centre + half, (letters[past - 1].centre + letters[past].centre) / 2)
+    quad = part(line.quad, begin, max(end, begin + LEAST_SHARE))
+    x, y = page.to_form(along(line.quad, letters[first].centre)).tolist()
+    return Piece(field, quad, letters[first:past], x, y, whole=first == 0 and past == len(letters))

@@ -1,0 +1,222 @@
+"""The fields' values: pieces read again in their own alphabet, mended by their own rules, and joined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from license_engine import repair
+from license_engine.geometry import Points, rectangle, scaled
+from license_engine.labels import NARROW
+from license_engine.recognize import Letters, certainty, text_of
+from license_engine.seal import whole_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from license_engine.picture import Picture
+    from license_engine.recognize import Alphabet, Recognizer
+    from license_engine.rectify import Page
+    from license_engine.slots import Piece, Slot
+
+SURE = 0.97  # a line read this surely is not read again
+DOUBTED = 0.9  # a piece read less surely is read in other cuts too, and the readings vote
+CUTS = (0.86, 1.16)  # the other cuts' heights
+LEAST = 0.25  # below this nothing was read, only guessed
+LEAST_UNSEEN = 0.8  # the same where the detector saw no text at all
+STRAY = 0.5
+FIRST_CHINESE = "\u4e00"
+DISAGREEMENT = 0.8  # what remains of the sureness when the cuts disagree
+NEXT_ROW = 1.6  # millimetres down to the next line of the same value
+ALWAYS_AGAIN = frozenset({"vin", "engine_no", "plate_no", "license_no", "barcode"})
+SPACED = frozenset({"owner", "name"})  # Latin names keep their spaces
+# Short values that the detector may miss, with how wide they can be in millimetres.
+MISSABLE = {
+    "plate_no": 20.0,
+    "sex": 6.0,
+    "nationality": 10.0,
+    "vehicle_classes": 14.0,
+    "passengers": 12.0,
+    "gross_mass_kg": 18.0,
+    "curb_mass_kg": 18.0,
+    "rated_load_kg": 18.0,
+    "towing_mass_kg": 18.0,
+    "register_date": 18.0,
+    "issue_date": 18.0,
+    "birth_date": 20.0,
+    "first_issue_date": 20.0,
+}
+HALF_ROW = 2.1
+LEAST_ROOM = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A field's text, how sure it is, and where it stands on the photo."""
+
+    text: str
+    confidence: float
+    quad: Points
+
+
+class Reader:
+    """Reads fields on one photo."""
+
+    def __init__(self, photo: Picture, recognize: Recognizer, alphabets: Mapping[str, Alphabet]) -> None:
+        self._photo = photo
+        self._recognize = recognize
+        self._alphabets = alphabets
+
+    def values(self, pieces: Sequence[Piece]) -> dict[str, Value]:
+        """The values that the pieces hold, by field."""
+        readings = self._readings(pieces)
+        by_field: dict[str, list[int]] = {}
+        for number, piece in enumerate(pieces):
+            by_field.setdefault(piece.field, []).append(number)
+        values = {}
+        for field, numbers in by_field.items():
+            ordered = in_order(pieces, numbers)
+            for name in _named(field, old="valid_from" in by_field):
+                value = _value(
+                    name, [pieces[number].quad for number in ordered], [readings[number] for number in ordered]
+                )
+                if value:
+                    values[name] = value
+        return values
+
+    def unseen(self, page: Page, cells: Sequence[Slot], drift: float) -> dict[str, Value]:
+        """The short values of slots in which the detector saw nothing, if they read surely all the same."""
+        asked = [cell for cell in cells if cell.field in MISSABLE and cell.right - cell.left > LEAST_ROOM]
+        quads = [
+            page.to_photo(
+                rectangle(
+                    cell.left + 0.5,
+                    cell.y + drift - HALF_ROW,
+                    min(cell.right - 0.5, cell.left + MISSABLE[cell.field]),
+                    cell.y + drift + HALF_ROW,
+                )
+            )
+            for cell in asked
+        ]
+        read = self._recognize(self._photo, quads, [self._alphabets[cell.field] for cell in asked])
+        values = {}
+        for cell, quad, letters in zip(asked, quads, read, strict=True):
+            value = _value(cell.field, [quad], [letters])
+            if value and value.confidence >= LEAST_UNSEEN:
+                values[cell.field] = value
+        return values
+
+    def seal(self, rows: Sequence[Points]) -> dict[str, Value]:
+        """The authority named on the seal's rows, if they name one."""
+        alphabet = self._alphabets["issuing_authority"]
+        letters = whole_name(self._recognize(self._photo, rows, [alphabet] * len(rows)))
+        if not letters:
+            return {}
+        quad = np.array([rows[0][0], rows[0][1], rows[-1][2], rows[-1][3]])
+        return {"issuing_authority": Value(text_of(letters), round(certainty(letters), 4), quad)}
+
+    def _readings(self, pieces: Sequence[Piece]) -> list[Letters]:
+        """Each piece's best reading: the first, one in the field's alphabet, and if need be a vote among more."""
+        ballots = [self._first(piece) for piece in pieces]
+        again = [number for number, piece in enumerate(pieces) if _doubted(piece, ballots[number])]
+        self._cast(ballots, pieces, again, 1.0)
+        doubted = [number for number in again if max(map(certainty, ballots[number])) < DOUBTED]
+        for cut in CUTS:
+            self._cast(ballots, pieces, doubted, cut)
+        return [elected(piece.field, votes) for piece, votes in zip(pieces, ballots, strict=True)]
+
+    def _first(self, piece: Piece) -> list[Letters]:
+        alphabet = self._alphabets[piece.field]
+        return [piece.letters] if all(letter.character in alphabet for letter in piece.letters) else []
+
+    def _cast(self, ballots: list[list[Letters]], pieces: Sequence[Piece], numbers: Sequence[int], cut: float) -> None:
+        quads = [scaled(pieces[number].quad, cut) for number in numbers]
+        alphabets = [self._alphabets[pieces[number].field] for number in numbers]
+        for number, letters in zip(numbers, self._recognize(self._photo, quads, alphabets), strict=True):
+            ballots[number].append(letters)
+
+
+def _doubted(piece: Piece, ballots: Sequence[Letters]) -> bool:
+    """Whether the piece must be read again; dashes never are, since in an alphabet of digits they become ones."""
+    if not ballots:
+        return True
+    if repair.is_dashes(text_of(ballots[0])):
+        return False
+    return piece.field in ALWAYS_AGAIN or not piece.whole or certainty(ballots[0]) < SURE
+
+
+def elected(field: str, votes: Sequence[Letters]) -> Letters:
+    """The reading that the votes favour, complete ones first, its sureness lessened when another stands against it."""
+    by_text: dict[str, list[Letters]] = {}
+    for letters in votes:
+        by_text.setdefault(text_of(letters).replace(" ", ""), []).append(letters)
+    favoured = max(by_text, key=lambda text: (repair.complete(field, text), sum(map(certainty, by_text[text]))))
+    best = max(by_text[favoured], key=certainty)
+    if len(votes) <= 2 or len(by_text) == 1:
+        return best
+    return tuple(letter.weakened(DISAGREEMENT) for letter in best)
+
+
+def in_order(pieces: Sequence[Piece], numbers: Sequence[int]) -> list[int]:
+    """The numbers of the pieces in reading order: by row, then from the left."""
+    rows: list[list[int]] = []
+    for number in sorted(numbers, key=lambda number: pieces[number].y):
+        if rows and pieces[number].y - pieces[rows[-1][0]].y < NEXT_ROW:
+            rows[-1].append(number)
+        else:
+            rows.append([number])
+    return [number for row in rows for number in sorted(row, key=lambda number: pieces[number].x)]
+
+
+def _named(field: str, *, old: bool) -> tuple[str, ...]:
+    """The fields that one text gives: the new edition prints both ends of the validity after one label."""
+    return ("valid_from", "valid_until") if field == "valid_until" and not old else (field,)
+
+
+def _value(field: str, quads: Sequence[Points], readings: Sequence[Letters]) -> Value | None:
+    """The field's value: of all the pieces together, or, where its shape tells, of the one piece that fits best."""
+    if field in repair.SHAPELY and len(quads) > 1:
+        alone = [_value(field, [quad], [letters]) for quad, letters in zip(quads, readings, strict=True)]
+        fitting = [value for value in alone if value]
+        if fitting:
+            return max(fitting, key=lambda value: (len(value.text), value.confidence))
+    readings = _without_stray(readings)
+    letters = tuple(letter for read in readings for letter in read if letter.character.strip() or field in SPACED)
+    mend = repair.LETTERS.get(field)
+    if mend:
+        letters = mend(letters)
+    raw = text_of(letters).translate(NARROW)
+    text = repair.shaped(field, raw.strip())
+    if not text:
+        return None
+    begin = raw.find(text) if len(raw) == len(letters) else -1
+    sure = certainty(letters[begin : begin + len(text)] if begin >= 0 else letters)
+    return Value(text, round(sure, 4), _around(quads)) if sure >= LEAST else None
+
+
+def _without_stray(readings: Sequence[Letters]) -> Sequence[Letters]:
+    """The readings but for doubtful ones, short or without a Chinese character, beside a sure one that has some."""
+    chinese = [any(letter.character >= FIRST_CHINESE for letter in letters) for letters in readings]
+    sure = [certainty(letters) >= STRAY for letters in readings]
+    if not any(own and known for own, known in zip(chinese, sure, strict=True)):
+        return readings
+    return [
+        letters
+        for letters, own, known in zip(readings, chinese, sure, strict=True)
+        if known or (own and len(letters) > 2)
+    ]
+
+
+def _around(quads: Sequence[Points]) -> Points:
+    """The rectangle about the quads, along the first one's direction."""
+    if len(quads) == 1:
+        return quads[0]
+    forward = quads[0][1] - quads[0][0]
+    forward = forward / max(float(np.linalg.norm(forward)), 1e-9)
+    axes = np.stack([forward, np.array([-forward[1], forward[0]])])
+    turned = np.concatenate(quads) @ axes.T
+    (left, top), (right, bottom) = turned.min(axis=0), turned.max(axis=0)
+    quad: Points = rectangle(left, top, right, bottom) @ axes
+    return quad

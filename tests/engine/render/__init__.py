@@ -1,0 +1,1 @@
+"""Seeded drawings of licenses of invented people, photo-like, with the truth beside each."""

@@ -1,0 +1,83 @@
+"""What the fields' own rules make of doubtful letters."""
+
+from __future__ import annotations
+
+import pytest
+
+from license_engine import repair
+from license_engine.recognize import Letter, text_of
+
+RIGHT = "LSGPC52U6AF102554"
+
+
+def _letters(text: str, **doubts: tuple[str, float]) -> list[Letter]:
+    """Sure letters, but for those at a place named p0, p1 ..., which hold another as likely as told."""
+    letters = [Letter(character, 0.999, place / len(text)) for place, character in enumerate(text)]
+    for name, (other, odds) in doubts.items():
+        place = int(name.removeprefix("p"))
+        character = text[place]
+        letters[place] = Letter(character, 1 - odds, 0.5, ((character, 1 - odds), (other, odds)))
+    return letters
+
+
+def test_the_check_digit_holds_for_a_right_vin_only() -> None:
+    assert repair.vin_holds(RIGHT)
+    assert not repair.vin_holds(RIGHT[:-1] + "5")
+    assert not repair.vin_holds(RIGHT[:-1])
+
+
+def test_a_doubted_letter_of_a_chinese_vin_gives_way_to_the_one_that_checks() -> None:
+    misread = RIGHT[:3] + "F" + RIGHT[4:]
+    assert text_of(repair.vin(_letters(misread, p3=("P", 0.3)))) == RIGHT
+
+
+def test_a_vin_printed_with_a_wrong_check_digit_is_left_as_printed() -> None:
+    printed = RIGHT[:8] + "3" + RIGHT[9:]
+    assert text_of(repair.vin(_letters(printed))) == printed
+
+
+def test_an_imported_vehicles_vin_is_never_mended() -> None:
+    imported = "WVWZZZ3CZEE140287"
+    assert text_of(repair.vin(_letters(imported, p9=("F", 0.4)))) == imported
+
+
+def test_a_plate_loses_its_dot_and_its_serials_impossible_letters() -> None:
+    assert text_of(repair.plate(_letters("皖A·1O3I5"))) == "皖A10315"
+
+
+def test_a_plates_issuing_letter_may_be_an_o() -> None:
+    assert text_of(repair.plate(_letters("鄂O12345"))) == "鄂O12345"
+
+
+def test_a_doubted_o_in_an_engine_number_is_a_zero_and_a_sure_one_stays() -> None:
+    assert text_of(repair.engine_no(_letters("5HDFO", p4=("0", 0.2)))) == "5HDF0"
+    assert text_of(repair.engine_no(_letters("5HDFO"))) == "5HDFO"
+
+
+def test_dashes_are_told_from_digits() -> None:
+    assert repair.is_dashes("--")
+    assert repair.is_dashes("—")
+    assert not repair.is_dashes("11kg")
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "shaped"),
+    [
+        ("register_date", "2011-10-10", "2011-10-10"),
+        ("register_date", "2011-1010", "2011-10-10"),
+        ("register_date", "2011-13-10", None),
+        ("valid_from", "2014-12-25至2020-12-25", "2014-12-25"),
+        ("valid_until", "2014-12-25至2020-12-25", "2020-12-25"),
+        ("valid_until", "2014-12-25至长期", "长期"),
+        ("valid_until", "6年", "6年"),
+        ("gross_mass_kg", "1837kg", "1837kg"),
+        ("rated_load_kg", "--", None),
+        ("rated_load_kg", "11", None),
+        ("dimensions", "4620x1780X1498mm", "4620×1780×1498mm"),
+        ("passengers", "2+3人", "2+3人"),
+        ("remarks", "--", None),
+        ("barcode", "*4378591503109*", "4378591503109"),
+    ],
+)
+def test_a_value_takes_its_fields_shape_or_is_absent(field: str, text: str, shaped: str | None) -> None:
+    assert repair.shaped(field, text) == shaped
