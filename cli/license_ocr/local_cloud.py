@@ -133,7 +133,7 @@ class LocalCloud:
             Failure: nothing runs, or the stack failed.
         """
         found = self.require()
-        local = {"Architecture": _architecture(), "EmbeddedEndpoint": found.api}
+        local = {"Architecture": _architecture(), "EmbeddedEndpoint": found.api, "AwsEndpoint": found.endpoint}
         deploy(found.account, stack, build=build, parameters=_PARAMETERS | local | dict(parameters or {}), tell=tell)
         tell("filling in settings and secrets")
         self._seed(found, stack)

@@ -165,7 +165,7 @@ class Configuration:
         try:
             text = str(self._secrets.get(secret, max_age=300, force_fetch=anew))
         except GetParameterError as error:
-            raise CredentialsError(f"secret {secret}: cannot be read") from error
+            raise CredentialsError(f"secret {secret}: cannot be read: {error}") from error
         try:
             return TypeAdapter(vendors.find(name).credentials).validate_json(text)
         except ValidationError as error:
@@ -176,7 +176,7 @@ class Configuration:
             try:
                 told = self._ssm.get_multiple(f"{self._path}/", recursive=True, max_age=self._max_age)
             except GetParameterError as error:
-                return self._last_good(SettingsError(f"{self._path}: cannot be read"), error)
+                return self._last_good(SettingsError(f"{self._path}: cannot be read: {error}"), error)
             texts = {name: str(text) for name, text in told.items()}
             if self._good is None or texts != self._seen:
                 try:
