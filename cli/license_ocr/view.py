@@ -35,7 +35,9 @@ _STYLE = {
 
 def as_json(record: Record) -> str:
     """The record as one line of JSON, without the vendor's raw reply."""
-    return json.dumps(record.model_dump(mode="json", exclude_none=True, exclude={"license": {"raw"}}), ensure_ascii=False)
+    return json.dumps(
+        record.model_dump(mode="json", exclude_none=True, exclude={"license": {"raw"}}), ensure_ascii=False
+    )
 
 
 def record_table(record: Record) -> RenderableType:
