@@ -138,6 +138,16 @@ def test_throttling_is_waited_out_with_jitter_and_costs_nothing(session: request
     assert all(0 <= slept <= bound for slept, bound in zip(clock.slept, (0.5, 1.0), strict=True))
 
 
+def test_the_last_vendor_is_waited_for_while_it_throttles_and_time_is_left(
+    session: requests.Session, clock: Clock
+) -> None:
+    with answering(*[BUSY] * (2 * MAX_TRIES), READ) as (endpoint, asked_of), answering(BUSY) as (other, _):
+        asked = chain(configured(embedded=endpoint, megvii=other), session, clock)
+        answer = asked.ask(PICTURE, planned("megvii", "embedded"), until=1060)
+    assert (answer.spent, len(asked_of)) == (1, 2 * MAX_TRIES + 1)
+    assert answer.passed_over[0].startswith("megvii: ")
+
+
 def test_a_vendor_that_stays_down_gives_way_to_the_next(session: requests.Session, clock: Clock) -> None:
     with answering(BROKEN) as (down, asked_of), answering(MEGVII_READ) as (endpoint, _):
         asked = chain(configured(embedded=down, megvii=endpoint), session, clock)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from license_reader.settings import Configuration, Plan, VendorSettings
     from license_reader.vendors._base import BaseVendor
 
-# A vendor is asked at most this often for one document within one invocation.
+# A vendor is asked at most this often for one document within one invocation, while there is another to turn to.
 MAX_TRIES = 4
 BACKOFF_BASE, BACKOFF_CAP = 0.25, 4.0
 # An answer needs at least this long; with less left no vendor is asked any more.
@@ -114,7 +114,7 @@ class Chain:
         tally = _Tally()
         for name in plan.vendors:
             try:
-                license_ = self._ask_one(name, picture, plan, tally, until)
+                license_ = self._ask_one(name, picture, plan, tally, until, patient=name == plan.vendors[-1])
             except DocumentRefused as error:
                 license_ = _refused(plan, name, error.flag or "unreadable", error.code, error.request_id)
             except ImageRejected as error:
@@ -128,8 +128,14 @@ class Chain:
             return Answer(license_, tuple(tally.passed_over), tuple(tally.alarms), tally.spent)
         raise NoVendorLeft(tally.passed_over, spent=tally.spent, alarms=tally.alarms)
 
-    def _ask_one(self, name: str, picture: Image, plan: Plan, tally: _Tally, until: float) -> License:
-        """One vendor's reading, asked again where its error says that asking again may help."""
+    def _ask_one(  # noqa: PLR0913 - `ask`'s own, and whose turn it is
+        self, name: str, picture: Image, plan: Plan, tally: _Tally, until: float, *, patient: bool
+    ) -> License:
+        """One vendor's reading, asked again where its error says that asking again may help.
+
+        A throttled call costs nothing: a `patient` caller, who has no other vendor to turn to, waits for its turn as
+        long as there is time.
+        """
         settings, vendor, pacer = self._vendor(name)
         if (plan.document, plan.side) not in vendor.pages:
             raise CannotFit(f"does not read {plan.document} {plan.side}")
@@ -137,7 +143,9 @@ class Chain:
         job = Job(image=fitted, document=plan.document, side=plan.side, told=plan.told)
         credentials = self._configuration.credentials(name)
         refreshed = False
-        for tried in range(1, MAX_TRIES + 1):
+        tried = 0
+        while True:
+            tried += 1
             self._pause(pacer.wait() if pacer else 0.0, name, until)
             try:
                 license_ = vendor.read(job, credentials, until=until, read_timeout=settings.read_timeout)
@@ -146,17 +154,17 @@ class Chain:
                     raise
                 refreshed = True
                 credentials = self._configuration.credentials(name, anew=True)
-            except (Throttled, Unavailable):
-                if tried == MAX_TRIES:
+            except (Throttled, Unavailable) as error:
+                if tried >= MAX_TRIES and not (patient and isinstance(error, Throttled)):
                     raise
-                self._pause(random.uniform(0, min(BACKOFF_CAP, BACKOFF_BASE * 2**tried)), name, until)  # noqa: S311
+                bound = min(BACKOFF_CAP, BACKOFF_BASE * 2 ** min(tried, 10))
+                self._pause(random.uniform(0, bound), name, until)  # noqa: S311 - nothing secret
             except VendorError as error:
                 tally.spent += error.charged
                 raise
             else:
                 tally.spent += 1
                 return license_.model_copy(update={"boxes": image.restore(license_.boxes, fitted)})
-        raise CredentialsRefused(name, "refused after the secret was read anew")
 
     def _pause(self, seconds: float, name: str, until: float) -> None:
         """Sleep, or give the vendor up when an answer could not come in time after it."""
