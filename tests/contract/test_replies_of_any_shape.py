@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import requests
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
@@ -77,7 +77,7 @@ def understood(name: str, status: int, body: bytes, document: Document, side: Si
 
 
 @pytest.mark.parametrize("name", vendors.names())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(data=st.data())
 def test_a_reply_with_anything_anywhere_is_understood_or_refused(name: str, data: st.DataObject) -> None:
     document, side = data.draw(st.sampled_from(sorted(vendors.find(name).pages)))

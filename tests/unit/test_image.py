@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
 from PIL import ImageChops, ImageDraw, ImageOps, ImageStat
@@ -259,7 +259,6 @@ def test_the_gate_has_an_answer_to_any_bytes(magic: bytes, rest: bytes) -> None:
 SMALL = {name: saved(page(64, 48), name.upper()) for name in DECODERS}
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(
     st.sampled_from(sorted(SMALL)),
     st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=6),
