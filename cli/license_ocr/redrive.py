@@ -13,10 +13,16 @@ from license_ocr.failure import Failure
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mypy_boto3_sqs.type_defs import ListMessageMoveTasksResultEntryTypeDef
+
     from license_ocr.account import Account, Resources
 
 # What an endpoint answers that does not know StartMessageMoveTask.
 _UNKNOWN = frozenset({"InvalidAction", "AWS.SimpleQueueService.UnsupportedOperation", "UnknownOperationException"})
+
+_MOVE_TIMEOUT = 900
+# What is known of a move that the list does not show yet.
+_STARTING: ListMessageMoveTasksResultEntryTypeDef = {"Status": "RUNNING"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +82,11 @@ def _carry(account: Account, resources: Resources) -> int:
 def _await_move(account: Account, resources: Resources, handle: str, tell: Callable[[str], None]) -> int:
     """The number of messages that SQS's own task moved."""
     source = _arn(account, resources.DeadLetters)
-    while True:
+    until = time.monotonic() + _MOVE_TIMEOUT
+    while time.monotonic() < until:
         tasks = account.sqs.list_message_move_tasks(SourceArn=source, MaxResults=10)["Results"]
         # A task has its handle only while it runs; the newest comes first.
-        task = next((each for each in tasks if each.get("TaskHandle") == handle), tasks[0])
+        task = next((each for each in tasks if each.get("TaskHandle") == handle), tasks[0] if tasks else _STARTING)
         moved = int(task.get("ApproximateNumberOfMessagesMoved", 0))
         if task.get("Status") == "COMPLETED":
             return moved
@@ -87,3 +94,4 @@ def _await_move(account: Account, resources: Resources, handle: str, tell: Calla
             raise Failure(f"SQS gave up moving the messages: {task.get('Status')} {task.get('FailureReason', '')}")
         tell(f"{moved} moved")
         time.sleep(1)
+    raise Failure(f"SQS is still moving messages after {_MOVE_TIMEOUT} seconds; it goes on by itself")

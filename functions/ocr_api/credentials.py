@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
 
+class NoCredentials(Exception):
+    """Nobody can be served for want of a secret to compare with; the message names the vendor."""
+
+
 def credentials(vendor: str) -> Any:
     """The vendor's credentials that a caller must present, in the vendor's own type.
 
@@ -25,7 +29,7 @@ def credentials(vendor: str) -> Any:
     the secrets in Secrets Manager.
 
     Raises:
-        LookupError: no secret is set up for this vendor.
+        NoCredentials: no secret is set up for this vendor.
         ValidationError: the secret has not the vendor's shape.
     """
     path = os.environ.get("OCR_API_SECRETS_FILE")
@@ -36,7 +40,7 @@ def credentials(vendor: str) -> Any:
 def _from_file(path: Path, vendor: str) -> str:
     secrets = json.loads(path.read_bytes())
     if vendor not in secrets:
-        raise LookupError(f"the secrets file holds nothing for {vendor}")
+        raise NoCredentials(f"the secrets file holds nothing for {vendor}")
     return json.dumps(secrets[vendor])
 
 
@@ -44,9 +48,9 @@ def _from_secrets_manager(vendor: str) -> str:
     from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError  # noqa: PLC0415
 
     try:
-        return str(_secrets().get(f"{os.environ['SECRETS_PREFIX']}/{vendor}", max_age=300))
+        return str(_secrets().get(f"{os.environ['SECRETS_PREFIX']}/{vendor}", max_age=30))
     except GetParameterError as error:
-        raise LookupError(f"no secret for {vendor} can be read") from error
+        raise NoCredentials(f"no secret for {vendor} can be read") from error
 
 
 @cache

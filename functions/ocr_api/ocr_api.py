@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from credentials import credentials
+from credentials import NoCredentials, credentials
 from dialects import native
 from exchange import Response, json_response, reply, request
 from reading import read
@@ -41,7 +41,7 @@ def answer(event: dict[str, Any]) -> Response:
         return native.error(404, "not_found", f"no API is served at {asked.method} {asked.path[:100]}", asked.id)
     try:
         response: Response = dialect.answer(asked, read, credentials)
-    except LookupError as error:
+    except NoCredentials as error:
         logger.error("no credentials", request_id=asked.id, path=asked.path, error=str(error))
         response = dialect.error(503, "unavailable", "this service has no credentials for this API", asked.id)
     except Exception as error:  # noqa: BLE001 - a caller is waiting: it gets an answer that tells nothing of another's

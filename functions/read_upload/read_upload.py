@@ -47,7 +47,9 @@ metrics = Metrics()
 def _reader() -> Reader:
     """The reader of this environment, its clients made once and kept warm."""
     session = boto3.session.Session()
-    config = Config(max_pool_connections=THREADS, retries={"mode": "standard", "max_attempts": 4})
+    # A silent service may cost a fraction of the invocation, never all of it.
+    retries: Any = {"mode": "standard", "total_max_attempts": 3}
+    config = Config(connect_timeout=3, read_timeout=10, max_pool_connections=THREADS, retries=retries)
     http = requests.Session()
     http.trust_env = False  # neither ~/.netrc nor REQUESTS_CA_BUNDLE may change what is sent, or whom it is sent to
     for scheme in ("https://", "http://"):
@@ -105,7 +107,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if all(message.id for message in batch):
         return {"batchItemFailures": [{"itemIdentifier": id_} for id_ in {message.id for message, _ in failures}]}
     if failures:
-        raise failures[0][1]
+        raise _tellable(failures[0][1]) from None
     return {"uploads": [_summary(outcome) for outcome in outcomes]}
 
 
@@ -131,16 +133,23 @@ def _log_outcome(outcome: Outcome) -> None:
     _count_alarms(outcome.alarms)
 
 
-def _log_failure(upload: Upload, error: BaseException) -> None:
-    """Log and count a failure; only our own errors are known to carry nothing private in their text."""
-    known = isinstance(error, LicenseOcrError)
+def _tellable(error: BaseException) -> LicenseOcrError:
+    """The error as Lambda may log it: only our own are known to carry nothing private in their text."""
+    if isinstance(error, LicenseOcrError):
+        return error
     where = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{where.name}, {Path(where.filename).name}:{where.lineno}"
+    return LicenseOcrError(f"{type(error).__name__} at {place}")
+
+
+def _log_failure(upload: Upload, error: BaseException) -> None:
+    """Log and count a failure."""
     log = logger.info if isinstance(error, InProgress) else logger.error
     log(
         "upload not read",
         correlation_id=f"{upload.object}#{upload.version}",
         error=type(error).__name__,
-        reason=str(error) if known else f"at {where.name}, {Path(where.filename).name}:{where.lineno}",
+        reason=str(_tellable(error)),
     )
     if isinstance(error, NoVendorLeft):
         _count_alarms(error.alarms)

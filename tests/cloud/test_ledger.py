@@ -11,7 +11,7 @@ import pytest
 
 from license_reader.errors import ClaimLost, InProgress
 from license_reader.flags import Flag
-from license_reader.ledger import MAX_RAW_BYTES, NOTICE_LEASE, Claim, Ledger, Notice, Picture, Record, State, trimmed
+from license_reader.ledger import NOTICE_LEASE, Claim, Ledger, Notice, Picture, Record, State, trimmed
 from license_reader.license import Dimensions, Document, License, Side, VehicleLicense
 from license_reader.upload import Upload
 
@@ -88,7 +88,7 @@ def lossy(shared: Stack, clock: Clock) -> Iterator[Ledger]:
 
 
 def claimed(ledger: Ledger, upload: Upload) -> Claim:
-    claim = ledger.claim(upload, lease=60)
+    claim = ledger.claim(upload, lease=60, retention_days=30)
     assert isinstance(claim, Claim)
     return claim
 
@@ -118,7 +118,7 @@ def test_a_record_leaves_the_table_when_its_retention_ends(ledger: Ledger, uploa
 def test_a_live_claim_keeps_others_out_until_its_lease_is_over(ledger: Ledger, upload: Upload, clock: Clock) -> None:
     first = claimed(ledger, upload)
     with pytest.raises(InProgress):
-        ledger.claim(upload, lease=60)
+        ledger.claim(upload, lease=60, retention_days=30)
     clock.now += 61
     second = claimed(ledger, upload)
     assert (second.attempt, second.spent) == (2, 2)
@@ -128,7 +128,7 @@ def test_a_live_claim_keeps_others_out_until_its_lease_is_over(ledger: Ledger, u
 def test_one_of_many_simultaneous_deliveries_gets_the_claim(ledger: Ledger, upload: Upload) -> None:
     def attempt(_: int) -> bool:
         try:
-            return isinstance(ledger.claim(upload, lease=60), Claim)
+            return isinstance(ledger.claim(upload, lease=60, retention_days=30), Claim)
         except InProgress:
             return False
 
@@ -149,7 +149,7 @@ def test_an_overtaken_attempt_writes_nothing(ledger: Ledger, upload: Upload, clo
 
 def test_a_done_upload_is_not_read_again(ledger: Ledger, upload: Upload) -> None:
     record = finished(ledger, claimed(ledger, upload))
-    assert ledger.claim(upload, lease=60) == record
+    assert ledger.claim(upload, lease=60, retention_days=30) == record
 
 
 def test_a_released_claim_is_free_at_once_and_costs_what_was_spent(ledger: Ledger, upload: Upload) -> None:
@@ -167,7 +167,24 @@ def test_releasing_a_claim_that_was_lost_leaves_the_new_owner_alone(
     claimed(ledger, upload)
     ledger.release(old, spent=0)
     with pytest.raises(InProgress):
-        ledger.claim(upload, lease=60)
+        ledger.claim(upload, lease=60, retention_days=30)
+
+
+def test_a_release_whose_answer_was_lost_counts_once(ledger: Ledger, lossy: Ledger, upload: Upload) -> None:
+    lossy.release(claimed(ledger, upload), spent=0)
+    assert claimed(ledger, upload).spent == 1
+
+
+def test_a_record_of_a_newer_version_can_be_read(ledger: Ledger, upload: Upload, shared: Stack) -> None:
+    written = finished(ledger, claimed(ledger, upload))
+    shared.account.dynamodb.update_item(
+        TableName=shared.resources.Table,
+        Key={"object": {"S": upload.object}, "version": {"S": upload.version}},
+        UpdateExpression="SET license.#fields.colour = :red, license.mood = :red, novelty = :red",
+        ExpressionAttributeNames={"#fields": "fields"},
+        ExpressionAttributeValues={":red": {"S": "red"}},
+    )
+    assert ledger.get(upload.object, upload.version) == written
 
 
 def test_a_claim_whose_answer_was_lost_is_still_ones_own(lossy: Ledger, upload: Upload) -> None:
@@ -216,10 +233,10 @@ def test_the_first_object_with_the_same_bytes_is_named_to_all_that_follow(ledger
 
 
 def test_a_reply_that_would_not_fit_loses_its_long_texts_then_all() -> None:
-    with_picture = trimmed({"fields": {"vin": "LSV"}, "crop": "A" * 2 * MAX_RAW_BYTES})
+    with_picture = trimmed({"fields": {"vin": "LSV"}, "crop": "A" * 20_000}, 10_000)
     assert with_picture is not None
     assert '"vin":"LSV"' in with_picture
     assert len(with_picture) < 3000
-    endless = trimmed({"lines": ["text"] * MAX_RAW_BYTES})
+    endless = trimmed({"lines": ["text"] * 2_000}, 10_000)
     assert endless is not None
     assert "left_out" in endless

@@ -109,7 +109,7 @@ def test_a_death_before_the_notice_is_made_good_by_the_next_delivery(
     reader: Reader, vendor: Loopback, upload: Upload, shared: Stack
 ) -> None:
     answers(vendor, "blur")
-    claim = reader.ledger.claim(upload, lease=60)
+    claim = reader.ledger.claim(upload, lease=60, retention_days=30)
     assert isinstance(claim, Claim)
     outcome = reader._read(upload, claim, reader.configuration.settings(), time.time() + 30)
     assert outcome.record.notice is Notice.PENDING
@@ -170,7 +170,7 @@ def test_a_document_that_costs_too_much_is_parked(reader: Reader, vendor: Loopba
 
 
 def test_an_upload_that_another_delivery_reads_is_left_to_it(reader: Reader, vendor: Loopback, upload: Upload) -> None:
-    reader.ledger.claim(upload, lease=60)
+    reader.ledger.claim(upload, lease=60, retention_days=30)
     with pytest.raises(InProgress):
         read(reader, upload)
     assert vendor.asked == []

@@ -138,14 +138,14 @@ def test_throttling_is_waited_out_with_jitter_and_costs_nothing(session: request
     assert all(0 <= slept <= bound for slept, bound in zip(clock.slept, (0.5, 1.0), strict=True))
 
 
-def test_the_last_vendor_is_waited_for_while_it_throttles_and_time_is_left(
+def test_a_vendor_that_throttles_gets_another_turn_when_nobody_else_could_read(
     session: requests.Session, clock: Clock
 ) -> None:
-    with answering(*[BUSY] * (2 * MAX_TRIES), READ) as (endpoint, asked_of), answering(BUSY) as (other, _):
+    with answering(*[BUSY] * (2 * MAX_TRIES), READ) as (endpoint, asked_of), answering(MEGVII_READ) as (other, paid):
         asked = chain(configured(embedded=endpoint, megvii=other), session, clock)
-        answer = asked.ask(PICTURE, planned("megvii", "embedded"), until=1060)
-    assert (answer.spent, len(asked_of)) == (1, 2 * MAX_TRIES + 1)
-    assert answer.passed_over[0].startswith("megvii: ")
+        answer = asked.ask(PICTURE, planned("embedded", "megvii", side=Side.BACK), until=1060)
+    assert (answer.license.vendor, answer.spent, len(asked_of), paid) == ("embedded", 1, 2 * MAX_TRIES + 1, [])
+    assert answer.passed_over == ("megvii: does not read vehicle_license back",)
 
 
 def test_a_vendor_that_stays_down_gives_way_to_the_next(session: requests.Session, clock: Clock) -> None:
@@ -241,6 +241,37 @@ def test_changed_settings_make_the_vendor_anew(session: requests.Session, clock:
     assert len(asked_of) == 1
 
 
+def test_a_page_that_nobody_of_the_chain_reads_is_flagged_with_the_reasons(
+    session: requests.Session, clock: Clock
+) -> None:
+    with answering(MEGVII_READ) as (endpoint, asked_of):
+        asked = chain(configured(megvii=endpoint), session, clock)
+        answer = asked.ask(PICTURE, planned("megvii", side=Side.BACK), until=1060)
+    (flag,) = answer.license.flags
+    assert (flag.code, flag.detail) == ("not_taken", "megvii: does not read vehicle_license back")
+    assert (answer.spent, asked_of) == (0, [])
+
+
+def test_connections_that_idled_through_a_freeze_are_not_used_again(session: requests.Session, clock: Clock) -> None:
+    closed = []
+    session.close = lambda: closed.append(clock.now)  # type: ignore[method-assign]
+    with answering(READ) as (endpoint, _):
+        asked = chain(configured(embedded=endpoint), session, clock)
+        for now in (1000, 1010, 1029, 1300):
+            clock.now = now
+            asked.ask(PICTURE, planned("embedded"), until=now + 60)
+    assert closed == [1300]
+
+
+def test_a_slot_that_comes_too_late_is_left_to_others() -> None:
+    clock = Clock()
+    pacer = Pacer(0.1, clock=clock)
+    assert pacer.wait(clock.now + 5) == 0
+    assert [pacer.wait(clock.now + 5) for _ in range(100)] == [None] * 100
+    clock.now += 6
+    assert pacer.wait(clock.now + 5) == 4
+
+
 @given(rate=st.floats(0.1, 1000), arrivals=st.lists(st.floats(0, 10), min_size=2, max_size=30))
 def test_a_pacer_lets_no_two_calls_come_closer_than_its_rate(rate: float, arrivals: list[float]) -> None:
     clock = Clock()
@@ -248,7 +279,7 @@ def test_a_pacer_lets_no_two_calls_come_closer_than_its_rate(rate: float, arriva
     slots = []
     for arrival in sorted(arrivals):
         clock.now = arrival
-        slots.append(arrival + pacer.wait())
+        slots.append(arrival + (pacer.wait() or 0.0))
     assert all(later - earlier >= 1 / rate - 1e-9 for earlier, later in pairwise(slots))
 
 

@@ -87,6 +87,9 @@ def test_only_severities_that_somebody_wants_are_published(publish: tuple[Severi
     assert wanted(FLAGS, publish) is told
 
 
-@pytest.mark.parametrize(("value", "hidden"), [(None, None), ("", ""), ("沪A12", "****"), ("沪AA1234", "沪A***34")])
+@pytest.mark.parametrize(
+    ("value", "hidden"),
+    [(None, None), ("", ""), ("沪A12", "****"), ("LSV12", "*****"), ("沪AA123", "******"), ("沪AA1234", "沪A***34")],
+)
 def test_a_short_value_is_hidden_whole(value: str | None, hidden: str | None) -> None:
     assert masked(value, 2, 2) == hidden

@@ -97,6 +97,8 @@ def test_metadata_that_means_nothing_is_flagged_and_the_route_holds(name: str) -
         ({"routes": [{"prefix": "x", "side": "left"}]}, r"routes\.0\.side: "),
         ({"publish": ["everything"]}, r"publish\.0: "),
         ({"min_confidence": 2}, r"min_confidence: "),
+        ({"second_opinion": "megvii"}, r"second_opinion: .*leave it null"),
+        ({"retention_days": 7}, r"retention_days: "),
         ({"colour": "red"}, r"colour: Extra inputs"),
     ],
 )

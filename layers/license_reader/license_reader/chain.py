@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import random
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,9 +18,11 @@ from license_reader.errors import (
     CredentialsRefused,
     DocumentRefused,
     ImageRejected,
+    LicenseOcrError,
     NoVendorLeft,
     RequestRefused,
     SettingsError,
+    SizeRefused,
     Throttled,
     Unavailable,
     VendorError,
@@ -37,9 +41,11 @@ if TYPE_CHECKING:
     from license_reader.settings import Configuration, Plan, VendorSettings
     from license_reader.vendors._base import BaseVendor
 
-# A vendor is asked at most this often for one document within one invocation, while there is another to turn to.
+# A vendor is asked at most this often before the next one gets its turn.
 MAX_TRIES = 4
 BACKOFF_BASE, BACKOFF_CAP = 0.25, 4.0
+# Balancers let go of connections that idle for a minute or so.
+IDLE_SECONDS = 20.0
 # An answer needs at least this long; with less left no vendor is asked any more.
 MIN_SECONDS = 1.0
 
@@ -59,9 +65,34 @@ class Answer:
 class _Tally:
     """An answer in the making."""
 
-    passed_over: list[str] = field(default_factory=list)
+    passed_over: dict[str, LicenseOcrError] = field(default_factory=dict)
     alarms: list[str] = field(default_factory=list)
     spent: int = 0
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why each vendor was passed over, led by its name."""
+        told = ((name, str(error)) for name, error in self.passed_over.items())
+        return tuple(reason if reason.startswith(name) else f"{name}: {reason}" for name, reason in told)
+
+    @property
+    def nobody_takes_it(self) -> bool:
+        """Whether no vendor of the chain takes such a page or picture, so that asking later would change nothing."""
+        return all(isinstance(error, CannotFit | SizeRefused) for error in self.passed_over.values())
+
+    def pass_over(self, name: str, error: LicenseOcrError) -> None:
+        """Remember why a vendor does not read the document, and whether that needs a person."""
+        self.passed_over[name] = error
+        if isinstance(error, AccountRefused | CredentialsError | CredentialsRefused | RequestRefused):
+            self.alarms.append(name)
+
+    def answer(self, license_: License) -> Answer:
+        """The answer that it came to."""
+        return Answer(license_, self.reasons, tuple(self.alarms), self.spent)
+
+
+class _NoTime(Throttled):
+    """The vendor could not answer in time any more: another round would not help."""
 
 
 class Pacer:
@@ -73,11 +104,16 @@ class Pacer:
         self._lock = threading.Lock()
         self._next = 0.0
 
-    def wait(self) -> float:
-        """How long to wait for the slot that is now the caller's, in seconds."""
+    def wait(self, latest: float = math.inf) -> float | None:
+        """How long to wait for the slot that is now the caller's, in seconds; None when it would come after `latest`.
+
+        A slot that comes too late is not taken: who gives up must not push back those who still have time.
+        """
         with self._lock:
             now = self._clock()
             slot = max(now, self._next)
+            if slot > latest:
+                return None
             self._next = slot + self._interval
             return slot - now
 
@@ -100,42 +136,54 @@ class Chain:
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
+        self._asked_at = clock()
         self._made: dict[str, tuple[VendorSettings, BaseVendor, Pacer | None]] = {}
 
     def ask(self, picture: Image, plan: Plan, *, until: float) -> Answer:
         """The first able vendor's reading of the picture.
 
-        A document that a vendor refuses is answered with a flagged, empty license: no other vendor would be paid for
-        anything better.
+        A vendor that throttles gets another turn once the others had theirs, for as long as there is time: waiting
+        costs nothing. A document that a vendor refuses, or that none of the chain takes, is answered with a flagged,
+        empty license: no other vendor would be paid for anything better.
 
         Raises:
             NoVendorLeft: every vendor was passed over.
         """
+        self._wake()
         tally = _Tally()
-        for name in plan.vendors:
+        turns = deque(plan.vendors)
+        while turns:
+            name = turns.popleft()
+            tally.passed_over.pop(name, None)
             try:
-                license_ = self._ask_one(name, picture, plan, tally, until, patient=name == plan.vendors[-1])
+                license_ = self._ask_one(name, picture, plan, tally, until)
             except DocumentRefused as error:
-                license_ = _refused(plan, name, error.flag or "unreadable", error.code, error.request_id)
+                return tally.answer(_refused(plan, name, error.flag or "unreadable", error.code, error.request_id))
             except ImageRejected as error:
-                license_ = _refused(plan, None, error.flag, str(error))
+                return tally.answer(_refused(plan, None, error.flag, str(error)))
             except (CannotFit, CredentialsError, SettingsError, VendorError) as error:
-                if isinstance(error, AccountRefused | CredentialsError | CredentialsRefused | RequestRefused):
-                    tally.alarms.append(name)
-                reason = str(error)
-                tally.passed_over.append(reason if reason.startswith(name) else f"{name}: {reason}")
-                continue
-            return Answer(license_, tuple(tally.passed_over), tuple(tally.alarms), tally.spent)
-        raise NoVendorLeft(tally.passed_over, spent=tally.spent, alarms=tally.alarms)
+                tally.pass_over(name, error)
+                if isinstance(error, Throttled) and not isinstance(error, _NoTime):
+                    turns.append(name)
+            else:
+                return tally.answer(license_)
+        if tally.nobody_takes_it:
+            return tally.answer(_refused(plan, None, "not_taken", "; ".join(tally.reasons)))
+        raise NoVendorLeft(tally.reasons, spent=tally.spent, alarms=tally.alarms)
 
-    def _ask_one(  # noqa: PLR0913 - `ask`'s own, and whose turn it is
-        self, name: str, picture: Image, plan: Plan, tally: _Tally, until: float, *, patient: bool
-    ) -> License:
-        """One vendor's reading, asked again where its error says that asking again may help.
+    def _wake(self) -> None:
+        """Drop connections that have idled: whoever let go of them told nobody while Lambda held the process frozen.
 
-        A throttled call costs nothing: a `patient` caller, who has no other vendor to turn to, waits for its turn as
-        long as there is time.
+        A call on such a connection fails as if it had been charged.
         """
+        with self._lock:
+            now = self._clock()
+            if now - self._asked_at > IDLE_SECONDS:
+                self._session.close()
+            self._asked_at = now
+
+    def _ask_one(self, name: str, picture: Image, plan: Plan, tally: _Tally, until: float) -> License:
+        """One vendor's reading, asked again where its error says that asking again may help."""
         settings, vendor, pacer = self._vendor(name)
         if (plan.document, plan.side) not in vendor.pages:
             raise CannotFit(f"does not read {plan.document} {plan.side}")
@@ -146,7 +194,7 @@ class Chain:
         tried = 0
         while True:
             tried += 1
-            self._pause(pacer.wait() if pacer else 0.0, name, until)
+            self._pause(pacer.wait(until - MIN_SECONDS) if pacer else 0.0, name, until)
             try:
                 license_ = vendor.read(job, credentials, until=until, read_timeout=settings.read_timeout)
             except CredentialsRefused:
@@ -154,10 +202,10 @@ class Chain:
                     raise
                 refreshed = True
                 credentials = self._configuration.credentials(name, anew=True)
-            except (Throttled, Unavailable) as error:
-                if tried >= MAX_TRIES and not (patient and isinstance(error, Throttled)):
+            except (Throttled, Unavailable):
+                if tried == MAX_TRIES:
                     raise
-                bound = min(BACKOFF_CAP, BACKOFF_BASE * 2 ** min(tried, 10))
+                bound = min(BACKOFF_CAP, BACKOFF_BASE * 2**tried)
                 self._pause(random.uniform(0, bound), name, until)  # noqa: S311 - nothing secret
             except VendorError as error:
                 tally.spent += error.charged
@@ -166,10 +214,10 @@ class Chain:
                 tally.spent += 1
                 return license_.model_copy(update={"boxes": image.restore(license_.boxes, fitted)})
 
-    def _pause(self, seconds: float, name: str, until: float) -> None:
+    def _pause(self, seconds: float | None, name: str, until: float) -> None:
         """Sleep, or give the vendor up when an answer could not come in time after it."""
-        if self._clock() + seconds + MIN_SECONDS > until:
-            raise Throttled(name, "no time left to ask")
+        if seconds is None or self._clock() + seconds + MIN_SECONDS > until:
+            raise _NoTime(name, "no time left to ask")
         if seconds > 0:
             self._sleep(seconds)
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from license_reader.values import Values
 
 
+MAX_TEXT = 2000
+"""What is longer is no field of a paper, and a few of them would not fit into a record."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One row of a vendor's table: the canonical name, the vendor's name, and the reading of its text."""
@@ -44,6 +48,8 @@ def gather(columns: Iterable[Column], source: Mapping[str, object], *, vendor: s
             text = _as_text(told)
             if text is None or values.blank(text):
                 continue
+            if len(text) > MAX_TEXT:
+                raise ValueError(f"{len(text)} characters; no slot of a license holds so many")  # noqa: TRY301
             read = column.read(column.name, text)
         except ValueError as error:
             gathered.flags.append(Flag.of("unreadable_value", vendor, column.name, detail=str(error)))

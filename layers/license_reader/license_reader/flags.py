@@ -37,6 +37,7 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
         "image_too_small": Severity.PERMANENT,
         "image_damaged": Severity.PERMANENT,
         "object_gone": Severity.PERMANENT,
+        "not_taken": Severity.PERMANENT,
         "not_a_license": Severity.PERMANENT,
         "no_text": Severity.PERMANENT,
         "wrong_side": Severity.PERMANENT,
@@ -82,7 +83,7 @@ SEVERITY: Mapping[str, Severity] = MappingProxyType(
 class Flag(BaseModel):
     """One reason to look at a record: its code, its severity, who raised it, and on which fields."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     code: str
     severity: Severity

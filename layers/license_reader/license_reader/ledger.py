@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from license_reader.upload import Upload
 
-# An item holds 400 KB at most; the rest of it takes far less than what is left here.
-MAX_RAW_BYTES = 256 * 1024
+# An item holds 400 KB at most; what stands beside the license and the raw reply takes far less than is left here.
+MAX_LICENSE_BYTES = 380_000
 MAX_RAW_TEXT = 2000
 NOTICE_LEASE = 60.0
 _DAY = 86_400
@@ -63,7 +63,7 @@ class Notice(StrEnum):
 class Picture(BaseModel):
     """What the record keeps of the picture: never its content."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     format: str
     width: int
@@ -75,7 +75,7 @@ class Picture(BaseModel):
 class Record(BaseModel):
     """One upload's item, as users read it."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     object: str
     version: str
@@ -110,8 +110,10 @@ class Ledger:
         self._table = table
         self._clock = clock
 
-    def claim(self, upload: Upload, *, lease: float) -> Claim | Record:
+    def claim(self, upload: Upload, *, lease: float, retention_days: int) -> Claim | Record:
         """The claim on an upload for `lease` seconds, or its record when it is done already.
+
+        What is never finished leaves the table after `retention_days` all the same.
 
         Raises:
             InProgress: another owner's lease still runs.
@@ -120,13 +122,14 @@ class Ledger:
         try:
             item = self._update(
                 upload,
-                "SET #state = :claimed, #owner = :owner, #lease_until = :until,"
+                "SET #state = :claimed, #owner = :owner, #lease_until = :until, #ttl = :ttl,"
                 " #attempt = if_not_exists(#attempt, :zero) + :one, #spent = if_not_exists(#spent, :zero) + :one",
                 "attribute_not_exists(#object) OR (#state = :claimed AND #lease_until < :now)",
                 {
                     "claimed": State.CLAIMED,
                     "owner": owner,
                     "until": now + lease,
+                    "ttl": int(now) + retention_days * _DAY,
                     "now": now,
                     "zero": 0,
                     "one": 1,
@@ -147,11 +150,11 @@ class Ledger:
         try:
             self._update(
                 claim,
-                "SET #lease_until = :zero, #spent = #spent + :change",
+                "SET #lease_until = :zero, #spent = :spent",
                 "#state = :claimed AND #owner = :owner",
                 {
                     "zero": 0,
-                    "change": spent - 1,
+                    "spent": claim.spent - 1 + spent,
                     "claimed": State.CLAIMED,
                     "owner": claim.owner,
                 },
@@ -176,22 +179,23 @@ class Ledger:
             ClaimLost: the claim passed to another owner.
         """
         now = self._clock()
+        told = license.model_dump(mode="json", exclude_none=True, exclude={"raw"})
         try:
             item = self._update(
                 claim,
                 "SET #state = :done, #notice = :notice, #license = :license, #raw = :raw, #passed_over = :passed_over,"
-                " #image = :image, #read_at = :read_at, #ttl = :ttl, #spent = #spent + :change REMOVE #lease_until",
+                " #image = :image, #read_at = :read_at, #ttl = :ttl, #spent = :spent REMOVE #lease_until",
                 "#state = :claimed AND #owner = :owner",
                 {
                     "done": State.DONE,
                     "notice": Notice.PENDING if notice else Notice.NONE,
-                    "license": license.model_dump(mode="json", exclude_none=True, exclude={"raw"}),
-                    "raw": trimmed(license.raw),
+                    "license": told,
+                    "raw": trimmed(license.raw, MAX_LICENSE_BYTES - len(_json(told).encode())),
                     "passed_over": list(passed_over),
                     "image": image.model_dump() if image else None,
                     "read_at": _iso(now),
                     "ttl": int(now) + retention_days * _DAY,
-                    "change": spent - 1,
+                    "spent": claim.spent - 1 + spent,
                     "claimed": State.CLAIMED,
                     "owner": claim.owner,
                 },
@@ -300,21 +304,26 @@ def record(item: Mapping[str, Any]) -> Record:
     """The record that an item holds."""
     license_ = item.get("license")
     if license_ is not None:
-        license_ = License.model_validate(license_ | {"raw": json.loads(item["raw"]) if item.get("raw") else None})
+        raw = json.loads(item["raw"]) if item.get("raw") else None
+        license_ = License.model_validate(license_ | {"raw": raw}, extra="ignore", context={"stored": True})
     known = {name: item[name] for name in Record.model_fields if item.get(name) is not None}
     return Record.model_validate(known | {"license": license_})
 
 
-def trimmed(raw: dict[str, Any] | None) -> str | None:
-    """A vendor's reply as JSON that fits an item: long texts (pictures sent back) are cut, then all is given up."""
+def trimmed(raw: dict[str, Any] | None, room: int) -> str | None:
+    """A vendor's reply as JSON of so many bytes: long texts (pictures sent back) are cut, then all is given up."""
     if raw is None:
         return None
-    text = json.dumps(raw, ensure_ascii=False, separators=(",", ":"))
-    if len(text.encode()) > MAX_RAW_BYTES:
-        text = json.dumps(_shortened(raw), ensure_ascii=False, separators=(",", ":"))
-    if len(text.encode()) > MAX_RAW_BYTES:
-        text = json.dumps({"left_out": f"a reply of {len(text.encode())} bytes"})
+    text = _json(raw)
+    if len(text.encode()) > room:
+        text = _json(_shortened(raw))
+    if len(text.encode()) > room:
+        text = _json({"left_out": f"a reply of {len(text.encode())} bytes"})
     return text
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _shortened(value: Any) -> Any:

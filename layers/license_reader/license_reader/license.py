@@ -41,7 +41,7 @@ class Form(StrEnum):
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Dimensions(_Frozen):
@@ -154,7 +154,9 @@ class License(_Frozen):
     @classmethod
     def _fields_of_the_document(cls, value: object, info: ValidationInfo) -> object:
         document = info.data.get("document")
-        return FIELDS[document].model_validate(value) if document else value
+        stored = bool(info.context and info.context.get("stored"))
+        # A record may have been written by a newer version, and taken back: what this one does not know is left out.
+        return FIELDS[document].model_validate(value, extra="ignore" if stored else None) if document else value
 
     def flagged(self, *flags: Flag) -> License:
         """The same license with these flags added."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from license_reader.ledger import Record
 
 
+MIN_HIDDEN = 3
+
+
 def wanted(flags: Collection[Flag], publish: Collection[Severity]) -> bool:
     """Whether any of the flags is of a severity that subscribers want to hear of."""
     return any(flag.severity in publish for flag in flags)
@@ -82,8 +85,8 @@ def notice_id(object_: str, version: str) -> str:
 
 
 def masked(value: str | None, head: int, tail: int) -> str | None:
-    """The value with its middle hidden: enough to recognise, too little to use."""
-    if value is None or len(value) <= head + tail:
+    """The value with its middle hidden: enough to recognise, too little to use; a short one is hidden whole."""
+    if value is None or len(value) < head + tail + MIN_HIDDEN:
         return None if value is None else "*" * len(value)
     return value[:head] + "*" * (len(value) - head - tail) + value[-tail:]
 

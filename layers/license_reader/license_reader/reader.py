@@ -21,10 +21,10 @@ from license_reader.license import empty
 from license_reader.settings import plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectRequestTypeDef
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, GetObjectRequestTypeDef
 
     from license_reader.chain import Chain
     from license_reader.ledger import Claim, Ledger
@@ -78,7 +78,8 @@ class Reader:
             ClientError: an AWS service failed beyond its retries; let the message come again.
         """
         settings = self.configuration.settings()
-        claim = self.ledger.claim(upload, lease=until - self.clock() + LEASE_MARGIN)
+        lease = until - self.clock() + LEASE_MARGIN
+        claim = self.ledger.claim(upload, lease=lease, retention_days=settings.retention_days)
         outcome = (
             Outcome(claim, fresh=False) if isinstance(claim, Record) else self._read(upload, claim, settings, until)
         )
@@ -113,8 +114,9 @@ class Reader:
         if claim.spent > settings.max_attempts:
             return _rejected(planned, "parked", f"{claim.spent - 1} calls may have been charged")
         try:
-            content, metadata = self._fetch(upload)
-            planned = plan(settings, upload.key, metadata)
+            found = self._find(upload)
+            planned = plan(settings, upload.key, found["Metadata"])
+            content = _content(found)
             image = gate(content)
         except ObjectGone:
             return _rejected(planned, "object_gone")
@@ -132,12 +134,11 @@ class Reader:
             flags.append(Flag.of("duplicate_image", "ledger"))
         return _Asked(self.chain.ask(image, planned, until=until - RESERVE), tuple(flags), picture)
 
-    def _fetch(self, upload: Upload) -> tuple[bytes, Mapping[str, str]]:
-        """The bytes and the metadata of just this version of the object.
+    def _find(self, upload: Upload) -> GetObjectOutputTypeDef:
+        """Just this version of the object, its content not yet read.
 
         Raises:
             ObjectGone: it was deleted or, in a bucket without versions, overwritten.
-            ImageRejected: it is larger than any picture that is read.
         """
         asked: GetObjectRequestTypeDef = {"Bucket": upload.bucket, "Key": upload.key}
         if upload.version_id:
@@ -145,15 +146,11 @@ class Reader:
         elif upload.etag:
             asked["IfMatch"] = upload.etag
         try:
-            answer = self.s3.get_object(**asked)
+            return self.s3.get_object(**asked)
         except ClientError as error:
             if error.response["Error"]["Code"] in _GONE:
                 raise ObjectGone(f"{upload.object}: gone before it was read") from error
             raise
-        with answer["Body"] as body:
-            if answer["ContentLength"] > MAX_BYTES:
-                raise ImageRejected("image_too_large", f"{answer['ContentLength']} bytes; at most {MAX_BYTES} are read")
-            return body.read(), answer["Metadata"]
 
     def _checked(self, license_: License, flags: tuple[Flag, ...], settings: Settings) -> License:
         """The license with the flags of the steps before and, if anything was read, those of the checks."""
@@ -179,6 +176,18 @@ class _Asked:
     answer: Answer
     flags: tuple[Flag, ...] = ()
     picture: Picture | None = None
+
+
+def _content(found: GetObjectOutputTypeDef) -> bytes:
+    """The object's bytes.
+
+    Raises:
+        ImageRejected: there are more than any picture that is read has.
+    """
+    with found["Body"] as body:
+        if found["ContentLength"] > MAX_BYTES:
+            raise ImageRejected("image_too_large", f"{found['ContentLength']} bytes; at most {MAX_BYTES} are read")
+        return body.read()
 
 
 def _rejected(planned: Plan, flag: str, detail: str | None = None) -> _Asked:

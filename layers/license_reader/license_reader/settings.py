@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from license_reader import vendors
 from license_reader.errors import CredentialsError, SettingsError
@@ -40,6 +40,12 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+def _not_there_yet(value: object) -> object:
+    if value is not None:
+        raise ValueError("not available in this version; leave it null")
+    return value
+
+
 type VendorName = Annotated[str, AfterValidator(_known)]
 type Chain = Annotated[tuple[VendorName, ...], Field(min_length=1), AfterValidator(_distinct)]
 
@@ -64,8 +70,9 @@ class Settings(_Strict):
     routes: tuple[Route, ...] = ()
     publish: tuple[Severity, ...] = (Severity.FRAUD, Severity.PERMANENT, Severity.REVIEW, Severity.BUSINESS)
     min_confidence: float = Field(default=0.85, ge=0, le=1)
-    second_opinion: VendorName | None = None
-    retention_days: int = Field(default=365, ge=1, le=3650)
+    second_opinion: Annotated[None, BeforeValidator(_not_there_yet)] = None
+    retention_days: int = Field(default=365, ge=19, le=3650)
+    """A message may spend four days in the queue and fourteen in the dead-letter queue: its record must outlive it."""
     max_attempts: int = Field(default=5, ge=1, le=100)
 
 

@@ -229,7 +229,7 @@ type _Body = Annotated[
 class _SqsRecord(_Envelope):
     source: Literal["aws:sqs"] = Field(alias="eventSource")
     message_id: str = Field(alias="messageId", min_length=1)
-    body: str = ""
+    body: object = ""
 
 
 class _Batch(_Envelope):
