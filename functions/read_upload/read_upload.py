@@ -8,6 +8,7 @@ import time
 import traceback
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -18,7 +19,7 @@ from aws_lambda_powertools.utilities.parameters import SecretsProvider, SSMProvi
 from botocore.config import Config
 
 from license_reader.chain import Chain
-from license_reader.errors import InProgress, LicenseOcrError, NoVendorLeft, UnknownEvent
+from license_reader.errors import InProgress, LicenseOcrError, UnknownEvent
 from license_reader.ledger import Ledger
 from license_reader.notices import Notices
 from license_reader.reader import Reader
@@ -26,8 +27,6 @@ from license_reader.settings import Configuration
 from license_reader.upload import messages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from license_reader.reader import Outcome
@@ -64,13 +63,17 @@ def _reader() -> Reader:
         s3=session.client("s3", config=config),
         configuration=configuration,
         ledger=Ledger(session.client("dynamodb", config=config), table),
-        chain=Chain(configuration, http, environments=int(os.environ.get("MAXIMUM_CONCURRENCY", "1"))),
+        chain=Chain(
+            configuration, http, alarm=alarms.put, environments=int(os.environ.get("MAXIMUM_CONCURRENCY", "1"))
+        ),
         notices=Notices(
             session.client("sns", config=config), os.environ["TOPIC_ARN"], table=table, region=session.region_name
         ),
     )
 
 
+# Vendors that need a person, told by the threads and counted by the handler: the metrics are not made for threads.
+alarms: SimpleQueue[str] = SimpleQueue()
 reader = _reader()
 threads = ThreadPoolExecutor(THREADS)
 
@@ -80,7 +83,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """The messages of a batch that must come again; for an event without a queue, what became of its uploads.
 
     Raises:
-        Exception: an event without a queue failed; Lambda itself delivers it again.
+        LicenseOcrError: an event without a queue failed; Lambda itself delivers it again.
     """
     until = time.time() + context.get_remaining_time_in_millis() / 1000
     batch = messages(event)
@@ -102,6 +105,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         else:
             outcomes.append(read.result())
             _log_outcome(outcomes[-1])
+    _count_alarms()
     metrics.add_metric("Uploads", MetricUnit.Count, len(reads))
     metrics.add_metric("Failed", MetricUnit.Count, len(failures))
     if all(message.id for message in batch):
@@ -130,7 +134,6 @@ def _log_outcome(outcome: Outcome) -> None:
     if outcome.fresh:
         metrics.add_metric("Read", MetricUnit.Count, 1)
         metrics.add_metric("Flagged", MetricUnit.Count, int(bool(flags)))
-    _count_alarms(outcome.alarms)
 
 
 def _tellable(error: BaseException) -> LicenseOcrError:
@@ -151,13 +154,12 @@ def _log_failure(upload: Upload, error: BaseException) -> None:
         error=type(error).__name__,
         reason=str(_tellable(error)),
     )
-    if isinstance(error, NoVendorLeft):
-        _count_alarms(error.alarms)
 
 
-def _count_alarms(vendors: Iterable[str]) -> None:
-    for vendor in vendors:
-        logger.error("a vendor's account or secret needs a person", vendor=vendor)
+def _count_alarms() -> None:
+    """Log and count the vendors that need a person, each as often as it was refused."""
+    while not alarms.empty():
+        logger.error("a vendor's account or secret needs a person", vendor=alarms.get())
         metrics.add_metric("CredentialsRefused", MetricUnit.Count, 1)
 
 

@@ -65,7 +65,7 @@ def reader(shared: Stack, vendor: Loopback) -> Iterator[Reader]:
             s3=account.s3,
             configuration=configuration,
             ledger=Ledger(account.dynamodb, resources.Table),
-            chain=Chain(configuration, session, sleep=lambda _: None),
+            chain=Chain(configuration, session, alarm=print, sleep=lambda _: None),
             notices=Notices(account.sns, resources.Topic, table=resources.Table, region="us-east-1"),
         )
 

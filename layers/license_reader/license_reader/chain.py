@@ -56,8 +56,6 @@ class Answer:
 
     license: License
     passed_over: tuple[str, ...] = ()
-    alarms: tuple[str, ...] = ()
-    """Vendors whose account or secret needs a person."""
     spent: int = 0
 
 
@@ -66,7 +64,6 @@ class _Tally:
     """An answer in the making."""
 
     passed_over: dict[str, LicenseOcrError] = field(default_factory=dict)
-    alarms: list[str] = field(default_factory=list)
     spent: int = 0
 
     @property
@@ -80,15 +77,9 @@ class _Tally:
         """Whether no vendor of the chain takes such a page or picture, so that asking later would change nothing."""
         return all(isinstance(error, CannotFit | SizeRefused) for error in self.passed_over.values())
 
-    def pass_over(self, name: str, error: LicenseOcrError) -> None:
-        """Remember why a vendor does not read the document, and whether that needs a person."""
-        self.passed_over[name] = error
-        if isinstance(error, AccountRefused | CredentialsError | CredentialsRefused | RequestRefused):
-            self.alarms.append(name)
-
     def answer(self, license_: License) -> Answer:
         """The answer that it came to."""
-        return Answer(license_, self.reasons, tuple(self.alarms), self.spent)
+        return Answer(license_, self.reasons, self.spent)
 
 
 class _NoTime(Throttled):
@@ -121,17 +112,29 @@ class Pacer:
 class Chain:
     """The vendors of one process, made at their first use and kept warm."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the edges that it acts on
         self,
         configuration: Configuration,
         session: requests.Session,
         *,
+        alarm: Callable[[str], object],
         environments: int = 1,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        """Ask by these settings.
+
+        Args:
+            configuration: the vendors' settings and secrets.
+            session: what calls are made on; it must not retry.
+            alarm: is told the name of a vendor whose account or secret needs a person, from whatever thread asks.
+            environments: how many processes share the vendors' rates.
+            clock: seconds since the epoch.
+            sleep: waits so many seconds.
+        """
         self._configuration = configuration
         self._session = session
+        self._alarm = alarm
         self._environments = environments
         self._clock = clock
         self._sleep = sleep
@@ -162,14 +165,16 @@ class Chain:
             except ImageRejected as error:
                 return tally.answer(_refused(plan, None, error.flag, str(error)))
             except (CannotFit, CredentialsError, SettingsError, VendorError) as error:
-                tally.pass_over(name, error)
+                tally.passed_over[name] = error
+                if isinstance(error, AccountRefused | CredentialsError | CredentialsRefused | RequestRefused):
+                    self._alarm(name)
                 if isinstance(error, Throttled) and not isinstance(error, _NoTime):
                     turns.append(name)
             else:
                 return tally.answer(license_)
         if tally.nobody_takes_it:
             return tally.answer(_refused(plan, None, "not_taken", "; ".join(tally.reasons)))
-        raise NoVendorLeft(tally.reasons, spent=tally.spent, alarms=tally.alarms)
+        raise NoVendorLeft(tally.reasons, spent=tally.spent)
 
     def _wake(self) -> None:
         """Drop connections that have idled: whoever let go of them told nobody while Lambda held the process frozen.

@@ -74,15 +74,13 @@ class CredentialsError(LicenseOcrError):
 class NoVendorLeft(LicenseOcrError):
     """Every vendor of the chain was passed over; `reasons` says why, one entry a vendor.
 
-    `spent` counts the calls that may have been charged all the same, `alarms` names the vendors whose account or
-    secret needs a person.
+    `spent` counts the calls that may have been charged all the same.
     """
 
-    def __init__(self, reasons: Sequence[str], *, spent: int, alarms: Sequence[str] = ()) -> None:
+    def __init__(self, reasons: Sequence[str], *, spent: int) -> None:
         super().__init__("no vendor could read the document: " + "; ".join(reasons or ["the chain is empty"]))
         self.reasons = tuple(reasons)
         self.spent = spent
-        self.alarms = tuple(alarms)
 
 
 class VendorError(LicenseOcrError):

@@ -47,11 +47,10 @@ _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404", "PreconditionFailed", "4
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one upload: its record, whether this delivery read it, and the vendors that need a person."""
+    """What became of one upload: its record, and whether this delivery read it."""
 
     record: Record
     fresh: bool
-    alarms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ class Reader:
             passed_over=asked.answer.passed_over,
             image=asked.picture,
         )
-        return Outcome(record, fresh=True, alarms=asked.answer.alarms)
+        return Outcome(record, fresh=True)
 
     def _ask(self, upload: Upload, claim: Claim, settings: Settings, until: float) -> _Asked:
         """What the vendors, or the gate before them, say of the upload."""
