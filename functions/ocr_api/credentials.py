@@ -8,8 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter
-
 from license_reader import vendors
 
 if TYPE_CHECKING:
@@ -34,7 +32,7 @@ def credentials(vendor: str) -> Any:
     """
     path = os.environ.get("OCR_API_SECRETS_FILE")
     text = _from_file(Path(path), vendor) if path else _from_secrets_manager(vendor)
-    return TypeAdapter(vendors.find(vendor).credentials).validate_json(text)
+    return vendors.find(vendor).credentials.model_validate_json(text)
 
 
 def _from_file(path: Path, vendor: str) -> str:

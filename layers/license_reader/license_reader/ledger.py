@@ -129,7 +129,7 @@ class Ledger:
                     "claimed": State.CLAIMED,
                     "owner": owner,
                     "until": now + lease,
-                    "ttl": int(now) + retention_days * _DAY,
+                    "ttl": _ttl(now, retention_days),
                     "now": now,
                     "zero": 0,
                     "one": 1,
@@ -194,7 +194,7 @@ class Ledger:
                     "passed_over": list(passed_over),
                     "image": image.model_dump() if image else None,
                     "read_at": _iso(now),
-                    "ttl": int(now) + retention_days * _DAY,
+                    "ttl": _ttl(now, retention_days),
                     "spent": claim.spent - 1 + spent,
                     "claimed": State.CLAIMED,
                     "owner": claim.owner,
@@ -251,8 +251,12 @@ class Ledger:
 
     def first_seen(self, sha256: str, claim: Claim, *, retention_days: int) -> str | None:
         """The object that brought these bytes before, None when this upload is the first."""
-        ttl = int(self._clock()) + retention_days * _DAY
-        item = {"object": f"sha256:{sha256}", "version": "first", "first": claim.object, "ttl": ttl}
+        item = {
+            "object": f"sha256:{sha256}",
+            "version": "first",
+            "first": claim.object,
+            "ttl": _ttl(self._clock(), retention_days),
+        }
         try:
             self._client.put_item(
                 TableName=self._table,
@@ -376,6 +380,11 @@ def _plain(value: Any) -> Any:
             return [_plain(part) for part in value]
         case _:
             return value
+
+
+def _ttl(now: float, retention_days: int) -> int:
+    """When the table may drop an item that is written now, in seconds since the epoch."""
+    return int(now) + retention_days * _DAY
 
 
 def _iso(seconds: float) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from license_reader import vendors
 from license_reader.errors import CredentialsError, SettingsError
@@ -174,7 +174,7 @@ class Configuration:
         except GetParameterError as error:
             raise CredentialsError(f"secret {secret}: cannot be read: {error}") from error
         try:
-            return TypeAdapter(vendors.find(name).credentials).validate_json(text)
+            return vendors.find(name).credentials.model_validate_json(text)
         except ValidationError as error:
             raise CredentialsError(f"secret {secret}: {_complaints(error, values=False)}") from None
 

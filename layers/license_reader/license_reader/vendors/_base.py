@@ -150,8 +150,8 @@ class BaseVendor(ABC):
     """The (document, side) pairs that the vendor reads."""
     actions: ClassVar[Mapping[str, Action]]
     """The vendor's error codes; a longer code falls back to the part before its last dot."""
-    credentials: ClassVar[Any]
-    """The pydantic type of the vendor's secret, for `TypeAdapter`."""
+    credentials: ClassVar[type[BaseModel]]
+    """The model of the vendor's secret."""
     connect_seconds: ClassVar[float] = 5.0
     """How long a connection, and then each piece of a request, may take."""
 
