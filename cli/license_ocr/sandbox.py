@@ -21,7 +21,15 @@ _SHAPES: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "megvii": {"api_key": "{}", "api_secret": "{}"},
         "tencent": {"secret_id": "{}", "secret_key": "{}"},
         "tencent_legacy": {"appid": "1250000000", "bucket": "sandbox", "secret_id": "{}", "secret_key": "{}"},
-        "huawei": {"access_key": "{}", "secret_key": "{}", "project_id": "sandbox"},
+        "huawei": {
+            "access_key": "{}",
+            "secret_key": "{}",
+            "project_id": "sandbox",
+            "domain": "sandbox",
+            "user": "sandbox",
+            "password": "{}",
+            "project": "cn-north-4",
+        },
     }
 )
 

@@ -6,13 +6,11 @@ import json
 import os
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
-from license_reader import vendors
+from pydantic import BaseModel, ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
 
@@ -20,24 +18,38 @@ class NoCredentials(Exception):
     """Nobody can be served for want of a secret to compare with; the message names the vendor."""
 
 
-def credentials(vendor: str) -> Any:
-    """The vendor's credentials that a caller must present, in the vendor's own type.
+class Credentials(Protocol):
+    """Tells what callers must present."""
+
+    def __call__[S: BaseModel](self, vendor: str, shape: type[S]) -> S:
+        """The vendor's secret in this shape.
+
+        Raises:
+            NoCredentials: there is no secret, or it has not this shape.
+        """
+
+
+def credentials[S: BaseModel](vendor: str, shape: type[S]) -> S:
+    """The vendor's secret in this shape; see `Credentials`.
 
     `OCR_API_SECRETS_FILE` names a JSON file of all vendors' secrets; without it `SECRETS_PREFIX` leads the names of
-    the secrets in Secrets Manager.
-
-    Raises:
-        NoCredentials: no secret is set up for this vendor.
-        ValidationError: the secret has not the vendor's shape.
+    the secrets in Secrets Manager. A secret that was rotated there is seen within half a minute.
     """
     path = os.environ.get("OCR_API_SECRETS_FILE")
     text = _from_file(Path(path), vendor) if path else _from_secrets_manager(vendor)
-    return vendors.find(vendor).credentials.model_validate_json(text)
+    try:
+        return shape.model_validate_json(text)
+    except ValidationError as error:
+        places = ", ".join(sorted({".".join(map(str, part["loc"])) for part in error.errors(include_input=False)}))
+        raise NoCredentials(f"the secret of {vendor} is wrong at: {places or 'the whole'}") from None
 
 
 def _from_file(path: Path, vendor: str) -> str:
-    secrets = json.loads(path.read_bytes())
-    if vendor not in secrets:
+    try:
+        secrets = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise NoCredentials(f"{path.name}: {type(error).__name__}") from error
+    if not isinstance(secrets, dict) or vendor not in secrets:
         raise NoCredentials(f"the secrets file holds nothing for {vendor}")
     return json.dumps(secrets[vendor])
 
@@ -56,6 +68,3 @@ def _secrets() -> SecretsProvider:
     from aws_lambda_powertools.utilities.parameters import SecretsProvider  # noqa: PLC0415
 
     return SecretsProvider()
-
-
-type Credentials = Callable[[str], Any]

@@ -17,14 +17,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What came in: header names are in lower case, the body is bytes."""
+    """What came in: header names are in lower case, path and query as sent, the body is bytes."""
 
     method: str
     path: str
-    query: Mapping[str, str]
+    query: str
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
     id: str
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The query's parameters; of one that comes twice, the last."""
+        return dict(parse_qsl(self.query, keep_blank_values=True))
+
+    @property
+    def media_type(self) -> str:
+        """The content type without its parameters, in lower case."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +42,7 @@ class Response:
     """What goes out."""
 
     status: int
-    body: bytes
+    body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -59,10 +69,11 @@ class _UrlEvent(BaseModel):
 
     model_config = ConfigDict(populate_by_name=True)
 
+    path: str = Field(default="", alias="rawPath")
     query: str = Field(default="", alias="rawQueryString")
     headers: dict[str, str] = Field(default_factory=dict)
     context: _Context = Field(alias="requestContext")
-    body: str = ""
+    body: str = Field(default="", repr=False)
     encoded: bool = Field(default=False, alias="isBase64Encoded")
 
 
@@ -75,12 +86,12 @@ def request(event: Mapping[str, Any]) -> Request:
     parsed = _UrlEvent.model_validate(event)
     try:
         body = base64.b64decode(parsed.body, validate=True) if parsed.encoded else parsed.body.encode()
-    except binascii.Error as error:
-        raise ValueError("the event's body is no base64") from error
+    except (binascii.Error, UnicodeEncodeError):
+        raise ValueError("the event's body is no base64 or no text") from None
     return Request(
         method=parsed.context.http.method,
-        path=parsed.context.http.path,
-        query=dict(parse_qsl(parsed.query, keep_blank_values=True)),
+        path=parsed.path or parsed.context.http.path,
+        query=parsed.query,
         headers={name.lower(): value for name, value in parsed.headers.items()},
         body=body,
         id=parsed.context.request_id,

@@ -1,4 +1,4 @@
-"""The Lambda handler of the OCR API: HTTP in, the dialect of its route, the embedded engine, HTTP out."""
+"""The Lambda handler of the OCR API: HTTP in, the dialect that it speaks, the embedded engine, HTTP out."""
 
 from __future__ import annotations
 
@@ -10,19 +10,25 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from credentials import NoCredentials, credentials
-from dialects import native
-from exchange import Response, json_response, reply, request
+from dialects import huawei, megvii, native, tencent, tencent_legacy
+from exchange import Request, Response, reply, request
+from fetching import fetch
 from reading import read
+from service import Busy, Service, Trouble
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-for library in ("boto3", "botocore", "urllib3", "PIL"):
+    from service import Dialect
+
+for library in ("boto3", "botocore", "urllib3", "requests_hardened", "PIL"):
     logging.getLogger(library).setLevel(logging.WARNING)
 
 logger = Logger(service="ocr-api")
 
-DIALECTS = (native,)
+# Asked in turn; the last takes what is left.
+DIALECTS: tuple[Dialect, ...] = (tencent, megvii, tencent_legacy, huawei, native)
+SERVICE = Service(read=read, credentials=credentials, fetch=fetch)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it
@@ -30,24 +36,41 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     return reply(answer(event))
 
 
-def answer(event: dict[str, Any]) -> Response:
-    """The response of the dialect whose route the request takes."""
+def answer(event: dict[str, Any], service: Service = SERVICE) -> Response:
+    """The response of the dialect that the request speaks; whatever fails, the caller gets an error of that dialect."""
     try:
         asked = request(event)
     except ValueError:
-        return json_response(400, {"error": {"code": "invalid_request", "message": "no request of a function URL"}})
-    dialect = next((d for d in DIALECTS if (asked.method, asked.path) in d.ROUTES), None)
-    if dialect is None:
-        return native.error(404, "not_found", f"no API is served at {asked.method} {asked.path[:100]}", asked.id)
+        return native.no_request()
+    dialect = _dialect(asked)
     try:
-        response: Response = dialect.answer(asked, read, credentials)
-    except NoCredentials as error:
-        logger.error("no credentials", request_id=asked.id, path=asked.path, error=str(error))
-        response = dialect.error(503, "unavailable", "this service has no credentials for this API", asked.id)
+        response = dialect.answer(asked, service)
     except Exception as error:  # noqa: BLE001 - a caller is waiting: it gets an answer that tells nothing of another's
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{where.name}, {Path(where.filename).name}:{where.lineno}"
-        logger.error("failed", request_id=asked.id, path=asked.path, error=type(error).__name__, at=place)
-        response = dialect.error(500, "internal", "the request could not be answered", asked.id)
-    logger.info("answered", request_id=asked.id, path=asked.path, status=response.status, size=len(asked.body))
+        response = dialect.trouble(_trouble(error, asked), asked)
+    spoken = dialect.__name__.rpartition(".")[2]  # type: ignore[attr-defined]  # it is a module
+    logger.info("answered", request_id=asked.id, dialect=spoken, status=response.status, size=len(asked.body))
     return response
+
+
+def troubled(event: dict[str, Any], trouble: Trouble) -> Response:
+    """What a caller gets when this trouble befalls the request, told in the dialect that it speaks."""
+    asked = request(event)
+    return _dialect(asked).trouble(trouble, asked)
+
+
+def _dialect(asked: Request) -> Dialect:
+    return next(dialect for dialect in DIALECTS if dialect.serves(asked))
+
+
+def _trouble(error: Exception, asked: Request) -> Trouble:
+    """What befell the request, written down."""
+    if isinstance(error, Busy):
+        logger.warning("busy", request_id=asked.id, error=str(error))
+        return Trouble.BUSY
+    if isinstance(error, NoCredentials):
+        logger.error("no credentials", request_id=asked.id, error=str(error))
+        return Trouble.UNAVAILABLE
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{where.name}, {Path(where.filename).name}:{where.lineno}"
+    logger.error("failed", request_id=asked.id, error=type(error).__name__, at=place)
+    return Trouble.INTERNAL

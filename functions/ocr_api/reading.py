@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from functools import cache
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from license_reader import values
 from license_reader.columns import Column, gather
+from license_reader.errors import ImageRejected
 from license_reader.flags import Flag
 from license_reader.license import FIELDS, Document, Form, License, Side
+from service import Busy, NoLicense
 
 if TYPE_CHECKING:
     from license_engine import Engine, Reading
@@ -59,17 +61,14 @@ _DRIVING = (
 _COLUMNS = {Document.VEHICLE_LICENSE: _VEHICLE, Document.DRIVING_LICENSE: _DRIVING}
 
 
-class Read(Protocol):
-    """Reads one picture; document and side are what the caller expects, None where it does not say."""
+def license_of(reading: Reading) -> License:
+    """The license that a reading tells.
 
-    def __call__(self, picture: bytes, document: Document | None, side: Side | None) -> License | None:
-        """The license, None when the picture shows none; raises `license_engine.NotAPicture`."""
-
-
-def license_of(reading: Reading) -> License | None:
-    """The license that a reading tells, None when it found none."""
+    Raises:
+        NoLicense: it found none.
+    """
     if reading.document is None or reading.side is None:
-        return None
+        raise NoLicense(reading.flags)
     document, side = Document(reading.document), Side(reading.side)
     gathered = gather(_COLUMNS[document], reading.fields, vendor=VENDOR)
     return License(
@@ -84,6 +83,9 @@ def license_of(reading: Reading) -> License | None:
     )
 
 
+# A picture takes about a second: whoever would wait longer than a client waits is better told at once.
+_MOST_WAITING = 16
+_PLACES = threading.BoundedSemaphore(_MOST_WAITING)
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -94,11 +96,16 @@ def _engine() -> Engine:
     return Engine()
 
 
-def read(picture: bytes, document: Document | None, side: Side | None) -> License | None:
-    """The license that the embedded engine reads; one picture at a time, on all cores.
+def read(picture: bytes, document: Document | None, side: Side | None) -> License:
+    """The license that the embedded engine reads; one picture at a time, on all cores. See `service.Read`."""
+    from license_engine import NotAPicture  # noqa: PLC0415 - as above
 
-    Raises:
-        license_engine.NotAPicture: the bytes could not be decoded.
-    """
-    with _ONE_AT_A_TIME:
-        return license_of(_engine().read(picture, document=document, side=side))
+    if not _PLACES.acquire(blocking=False):
+        raise Busy(f"{_MOST_WAITING} pictures wait to be read")
+    try:
+        with _ONE_AT_A_TIME:
+            return license_of(_engine().read(picture, document=document, side=side))
+    except NotAPicture as error:
+        raise ImageRejected("image_damaged", "the picture cannot be decoded") from error
+    finally:
+        _PLACES.release()

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import io
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 from PIL import Image as Pillow
+from pydantic import BaseModel
 from requests.structures import CaseInsensitiveDict
 
 from dialects import native
 from exchange import Request
+from fetching import fetch
 from license_reader.errors import CredentialsRefused, DocumentRefused, RequestRefused, SizeRefused, VendorError
 from license_reader.flags import Flag
 from license_reader.image import Image
 from license_reader.license import Document, Form, License, Side, VehicleLicense
 from license_reader.vendors import embedded
 from license_reader.vendors._base import Address, Job, Reply
+from service import NoLicense, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,21 +59,28 @@ def vendor() -> Iterator[embedded.Vendor]:
         yield embedded.Vendor(Address("https://ocr.example"), session=session)
 
 
-def told(
+def told(  # noqa: PLR0913 - each is one thing that a test varies
     vendor: embedded.Vendor,
     *,
     content: bytes,
     key: embedded.ApiKey = KEY,
     read: License | None = READ,
     expected: bool = True,
+    page: str | None = None,
 ) -> tuple[License | VendorError, tuple[Document | None, Side | None] | None]:
     """What the reader makes of the API's answer to its own request, and which page the engine was asked for."""
     asked: list[tuple[Document | None, Side | None]] = []
 
-    def engine(picture: bytes, document: Document | None, side: Side | None) -> License | None:
+    def engine(picture: bytes, document: Document | None, side: Side | None) -> License:
         assert picture == content
         asked.append((document, side))
+        if read is None:
+            raise NoLicense(("not_a_license",))
         return read
+
+    def credentials[S: BaseModel](vendor: str, shape: type[S]) -> S:
+        assert vendor == "embedded"
+        return shape.model_validate_json('{"api_key": "test-ocr-key"}')
 
     job = Job(Image(content, "jpeg", 400, 300), Document.VEHICLE_LICENSE, Side.FRONT, told=expected)
     sent = vendor.request(job, key, None).prepare()
@@ -78,20 +88,19 @@ def told(
     request = Request(
         method=str(sent.method),
         path=url.path,
-        query=dict(parse_qsl(url.query)),
+        query=url.query if page is None else page,
         headers={name.lower(): str(value) for name, value in sent.headers.items()},
         body=sent.body if isinstance(sent.body, bytes) else b"",
         id="request-1",
     )
-    assert (request.method, request.path) in native.ROUTES
-    answer = native.answer(request, engine, lambda _vendor: KEY)
+    answer = native.answer(request, Service(read=engine, credentials=credentials, fetch=fetch))
     reply = Reply(answer.status, CaseInsensitiveDict(answer.headers), answer.body)
-    page = asked[0] if asked else None
+    told = asked[0] if asked else None
     refusal = vendor.refusal(reply)
     if refusal is None:
-        return vendor.license(reply, job), page
+        return vendor.license(reply, job), told
     action = vendor.action(refusal.code, reply.status)
-    return action.error(vendor.name, refusal.code, request_id=refusal.request_id, flag=action.flag), page
+    return action.error(vendor.name, refusal.code, request_id=refusal.request_id, flag=action.flag), told
 
 
 def test_a_license_arrives_as_it_was_read(vendor: embedded.Vendor) -> None:
@@ -127,7 +136,7 @@ def test_what_the_api_refuses_the_reader_understands(
 
 
 def test_a_page_that_the_api_does_not_know_is_a_refused_request(vendor: embedded.Vendor) -> None:
-    answer = native.error(400, "invalid_request", "side: one of front, back, both", "request-1")
-    refusal = vendor.refusal(Reply(answer.status, CaseInsensitiveDict(answer.headers), answer.body))
-    assert refusal is not None
-    assert vendor.action(refusal.code, answer.status).error is RequestRefused
+    outcome, _ = told(vendor, content=picture(), page="side=inside")
+    assert type(outcome) is RequestRefused
+    assert outcome.code == "invalid_request"
+    assert outcome.request_id == "request-1"

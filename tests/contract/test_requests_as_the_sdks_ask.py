@@ -31,10 +31,10 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.ocr.v20181119 import errorcodes, models
 from tencentcloud.ocr.v20181119.ocr_client import OcrClient as TencentClient
 
+from license_reader import signing
 from license_reader.errors import VendorError
 from license_reader.image import Image
 from license_reader.license import Document, Side
-from license_reader.vendors import _signing as signing
 from license_reader.vendors import find, huawei, tencent, tencent_legacy
 from license_reader.vendors._base import Address, Job
 

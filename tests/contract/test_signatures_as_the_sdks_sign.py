@@ -24,7 +24,7 @@ from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.ocr.v20181119.models import VehicleLicenseOCRRequest
 from tencentcloud.ocr.v20181119.ocr_client import OcrClient as TencentClient
 
-from license_reader.vendors import _signing as signing
+from license_reader import signing
 
 if TYPE_CHECKING:
     from tests.loopback import Loopback

@@ -28,7 +28,7 @@ READER_LAYERS = (
     "settings ledger",
     "vendors",
     "checks columns upload image",
-    "values lexicon",
+    "values lexicon signing",
     "license",
     "flags errors",
 )

@@ -87,6 +87,7 @@ class Vendor(BaseVendor):
             },
             "invalid_request": Action(RequestRefused),
             "not_found": Action(RequestRefused),
+            "method_not_allowed": Action(RequestRefused),
             "unauthorized": Action(CredentialsRefused),
             "too_large": Action(SizeRefused, "image_too_large"),
             "unsupported_format": Action(SizeRefused, "unsupported_format"),

@@ -40,6 +40,7 @@ from license_reader.errors import (
 from license_reader.flags import Flag
 from license_reader.image import Limits
 from license_reader.license import FIELDS, Document, Form, License, Side
+from license_reader.signing import SdkHmacAuth
 from license_reader.vendors._base import (
     NO_LICENSE,
     Action,
@@ -53,7 +54,6 @@ from license_reader.vendors._base import (
     json_with_picture,
     missing_page,
 )
-from license_reader.vendors._signing import SdkHmacAuth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -180,8 +180,12 @@ class Account(Credentials):
 
 
 def _shape(told: object) -> str:
-    account = isinstance(told, dict) and not Account.model_fields.keys().isdisjoint(told)
-    return "account" if account or isinstance(told, Account) else "key"
+    """Which of the two a secret is; one that holds both is read as the key, which needs no login."""
+    if isinstance(told, dict):
+        account = not Account.model_fields.keys().isdisjoint(told) and "access_key" not in told
+    else:
+        account = isinstance(told, Account)
+    return "account" if account else "key"
 
 
 class Secret(

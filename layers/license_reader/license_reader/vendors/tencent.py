@@ -34,6 +34,7 @@ from license_reader.errors import (
 from license_reader.flags import Flag
 from license_reader.image import Limits
 from license_reader.license import FIELDS, Document, Form, License, Side
+from license_reader.signing import Tc3Auth
 from license_reader.vendors._base import (
     NO_LICENSE,
     Action,
@@ -46,7 +47,6 @@ from license_reader.vendors._base import (
     json_with_picture,
     missing_page,
 )
-from license_reader.vendors._signing import Tc3Auth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

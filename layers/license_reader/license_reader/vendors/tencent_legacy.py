@@ -36,6 +36,7 @@ from license_reader.errors import (
 from license_reader.flags import Flag
 from license_reader.image import Limits
 from license_reader.license import FIELDS, Document, License, Side
+from license_reader.signing import LegacyAuth
 from license_reader.vendors._base import (
     NO_LICENSE,
     Action,
@@ -47,7 +48,6 @@ from license_reader.vendors._base import (
     json_object,
     json_with_picture,
 )
-from license_reader.vendors._signing import LegacyAuth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
