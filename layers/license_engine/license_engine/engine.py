@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from license_engine import alphabets, seal
+from license_engine import alphabets, condition, seal
 from license_engine import models as _models
 from license_engine import picture as _picture
 from license_engine.detect import Detector
@@ -30,6 +30,8 @@ LABELS = sorted({label.text for form in FORMS for label in form.labels} | {ENERG
 BALLOTS = 5  # the longest lines, read from both ends to learn which way is up
 MOST_LINES = 120
 BLURRED = 0.6  # the middle field's sureness
+DOUBTED = 0.9  # the least sure field's
+SEEN = 0.75  # of a page's labels
 LEGIBLE = 0.5
 LEAST_LETTERS = 4
 PAPER = 0.7  # of the labels seen, those that must stand as on the paper form for it to be one
@@ -72,9 +74,10 @@ class Engine:
         lines = self._lines(photo)
         pages, more = _pages(lines, document)
         if not pages:
-            return Reading(None, None, _form_of(lines), flags=("not_a_license", *_excuse(lines)))
+            return Reading(None, None, _form_of(lines), flags=("not_a_license", *_excuse(photo, lines)))
         found = self._values(photo, pages, lines)
-        return _reading(photo, pages, lines, found, flags=(*_wrong_side(pages, document, side), *more))
+        flags = (*_wrong_side(pages, document, side), *more, *_condition(photo, pages, lines, found))
+        return _reading(photo, pages, lines, found, flags=flags)
 
     def _lines(self, photo: Picture) -> list[Line]:
         """The photo's lines, each read from its true beginning."""
@@ -114,12 +117,27 @@ def _plausible(readings: Sequence[Letters]) -> float:
     )
 
 
-def _excuse(lines: Sequence[Line]) -> tuple[str, ...]:
+def _excuse(photo: Picture, lines: Sequence[Line]) -> tuple[str, ...]:
     """Why no license was found, as far as it shows: no text at all, or text too blurred or small to read."""
     read = [letter for line in lines for letter in line.letters]
     if sum(letter.probability > LEGIBLE for letter in read) < LEAST_LETTERS:
         return ("no_text",) if len(read) < LEAST_LETTERS else ("blur",)
-    return ("blur",) if _plausible([tuple(read)]) < LEGIBLE else ()
+    illegible = _plausible([tuple(read)]) < LEGIBLE
+    return ("blur",) if illegible or condition.is_soft(photo, [line.quad for line in lines]) else ()
+
+
+def _condition(
+    photo: Picture, pages: Sequence[Page], lines: Sequence[Line], found: Sequence[Mapping[str, Value]]
+) -> tuple[str, ...]:
+    """What is wrong with the photo itself; soft print is blurred only where the reading suffers from it."""
+    sure = [value.confidence for values in found for value in values.values()]
+    doubted = min(sure, default=0.0) < DOUBTED or any(page.found < SEEN * len(page.labels) for page in pages)
+    blurred = not sure or float(np.median(sure)) < BLURRED
+    if blurred or (doubted and condition.is_soft(photo, [line.quad for line in lines])):
+        blur: tuple[str, ...] = ("blur",)
+    else:
+        blur = ()
+    return blur if _form_of(lines) == "electronic" else (*blur, *condition.flags(photo, pages, found))
 
 
 def _pages(lines: Sequence[Line], wanted: str | None) -> tuple[list[Page], tuple[str, ...]]:
@@ -187,9 +205,6 @@ def _reading(
         if "plate_no" in joined:
             joined["back_plate_no"] = joined.pop("plate_no")
         joined |= found[0]
-    sure = [value.confidence for value in joined.values()]
-    if not sure or float(np.median(sure)) < BLURRED:
-        flags = (*flags, "blur")
     return Reading(
         document=pages[0].form.document,
         side=_side(pages),

@@ -46,8 +46,21 @@ SURFACES = (
 ROUGHNESS = {"clean": CLEAN, "mild": MILD, "hard": HARD}
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A photo, and where the corners of the page drawn on it lie, clockwise from its upper left."""
+
+    image: Image.Image
+    corners: list[tuple[float, float]]
+
+
 def photograph(page: Image.Image, random: Random, rough: Roughness) -> Image.Image:
     """A photo of the page lying on something, taken by hand."""
+    return take(page, random, rough).image
+
+
+def take(page: Image.Image, random: Random, rough: Roughness) -> Taken:
+    """The same photo, with the place of the page on it."""
     long_edge = random.randint(*rough.long_edge)
     if max(page.size) > 1.6 * min(page.size) or page.height > page.width:
         long_edge = round(1.4 * long_edge)  # two pages: nobody stands back so far that none can be read
@@ -68,7 +81,7 @@ def photograph(page: Image.Image, random: Random, rough: Roughness) -> Image.Ima
     shadow = mask.filter(ImageFilter.GaussianBlur(long_edge / 90)).point(lambda level: level // 3)
     frame.paste((20, 18, 16), (round(long_edge / 200), round(long_edge / 160)), shadow)
     frame.paste(warped, (0, 0), mask.filter(ImageFilter.GaussianBlur(0.7)))
-    return _spoil(frame, random, rough)
+    return Taken(_spoil(frame, random, rough), corners)
 
 
 def jpeg(image: Image.Image, quality: int) -> bytes:

@@ -1,0 +1,218 @@
+"""What the engine says of a photo's own condition, each time against the same photo without the fault."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from tests.engine.conftest import SAMPLES
+from tests.engine.render import effects, flaws
+
+from license_engine import condition
+from license_engine.form import DRIVING_FRONT, FORMS, HEIGHT, VEHICLE_BACK, VEHICLE_FRONT, WIDTH, Form
+from license_engine.geometry import PlaneMap, rectangle
+from license_engine.labels import Hit
+from license_engine.picture import Picture
+from license_engine.rectify import Page, Placed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from tests.engine.conftest import Truth
+
+    from license_engine import Engine, Reading
+
+# Where the page lies on the sample photos, clockwise from its upper left corner.
+CORNERS = {
+    "vehicle-front": [(153.0, 100.0), (1214.0, 187.0), (1151.0, 908.0), (88.0, 825.0)],
+    "vehicle-back": [(65.0, 119.0), (1202.0, 73.0), (1234.0, 843.0), (103.0, 883.0)],
+    "driving-back": [(77.0, 111.0), (1193.0, 80.0), (1214.0, 833.0), (106.0, 876.0)],
+}
+VIN_ROW = (0.6, 0.72, 0.7, 0.76)
+BLANK = (0.45, 0.7, 0.5, 0.72)
+FAULTS = {"copy", "reflection", "border_incomplete", "blur"}
+SCALE = 5  # pixels a millimetre of the bare pages below
+BACKGROUND = 40
+PAPER, INK, SEAL = (243, 240, 228), (52, 50, 49), (196, 60, 56)
+
+
+def _sample(name: str) -> effects.Taken:
+    return effects.Taken(Image.open(SAMPLES / f"{name}.jpg"), CORNERS[name])
+
+
+def _random() -> Random:
+    return Random(7)  # noqa: S311 - a seeded drawing keeps no secret
+
+
+def _faults(engine: Engine, taken: effects.Taken) -> set[str]:
+    return FAULTS & set(engine.read(effects.jpeg(taken.image, 88)).flags)
+
+
+def _copied(name: str) -> effects.Taken:
+    taken = _sample(name)
+    return effects.Taken(flaws.photocopied(taken.image, _random()), taken.corners)
+
+
+def test_no_sample_is_said_to_be_faulty(sample: tuple[Truth, Reading]) -> None:
+    _, reading = sample
+    assert not FAULTS & set(reading.flags)
+
+
+def test_a_photocopy_is_told_from_its_original(engine: Engine) -> None:
+    assert _faults(engine, _copied("vehicle-front")) == {"copy"}
+
+
+def test_a_warm_lamp_hides_no_copy(engine: Engine) -> None:
+    assert _faults(engine, flaws.warmed(_copied("vehicle-front"), _random())) == {"copy"}
+
+
+def test_an_original_under_a_warm_lamp_is_no_copy(engine: Engine) -> None:
+    assert _faults(engine, flaws.warmed(_sample("vehicle-front"), _random())) == set()
+
+
+def test_nothing_is_said_of_a_side_page_that_may_be_a_copy(engine: Engine) -> None:
+    assert _faults(engine, _copied("vehicle-back")) == set()
+
+
+def test_a_grey_electronic_license_is_no_copy(engine: Engine) -> None:
+    screen = Image.open(SAMPLES / "vehicle-electronic.jpg").convert("L").convert("RGB")
+    assert _faults(engine, effects.Taken(screen, [])) == set()
+
+
+def test_glare_over_a_field_is_a_reflection(engine: Engine) -> None:
+    assert _faults(engine, flaws.shone_upon(_sample("vehicle-front"), _random(), VIN_ROW)) == {"reflection"}
+
+
+def test_glare_on_blank_paper_hides_nothing(engine: Engine) -> None:
+    assert _faults(engine, flaws.shone_upon(_sample("driving-back"), _random(), BLANK)) == set()
+
+
+@pytest.mark.parametrize("side", ["right", "top"])
+def test_a_page_whose_side_is_cut_off_is_incomplete(engine: Engine, side: str) -> None:
+    assert "border_incomplete" in _faults(engine, flaws.cut(_sample("vehicle-front"), side, 0.12))
+
+
+@pytest.mark.parametrize("name", ["vehicle-front", "driving-back"])
+def test_a_photo_cut_to_the_pages_edges_is_complete(engine: Engine, name: str) -> None:
+    assert _faults(engine, flaws.trimmed(_sample(name))) == set()
+
+
+def test_a_photo_so_soft_that_fields_are_in_doubt_is_blurred(engine: Engine) -> None:
+    assert _faults(engine, flaws.blurred(_sample("vehicle-front"), 0.0036)) == {"blur"}
+
+
+def test_a_soft_photo_that_reads_well_is_not_blurred(engine: Engine) -> None:
+    taken = flaws.blurred(_sample("vehicle-front"), 0.0018)
+    reading = engine.read(effects.jpeg(taken.image, 88))
+    assert min(reading.confidence.values()) > 0.9
+    assert "blur" not in reading.flags
+
+
+def test_a_page_lost_to_blur_is_said_to_be_blurred(engine: Engine) -> None:
+    reading = engine.read(effects.jpeg(flaws.blurred(_sample("driving-back"), 0.0042).image, 88))
+    assert {"not_a_license", "blur"} <= set(reading.flags)
+
+
+def test_a_photo_without_lines_is_not_soft() -> None:
+    assert not condition.is_soft(_picture(np.full((200, 300, 3), 255.0)), [])
+
+
+lamps = st.tuples(st.floats(0.6, 1.02), st.floats(0.5, 1.0), st.floats(0.3, 1.0))
+unclipped_lamps = st.tuples(st.floats(0.6, 0.8), st.floats(0.5, 0.8), st.floats(0.3, 0.8))
+slopes = st.floats(-0.3, 0.3)
+hazes = st.floats(0, 25)
+
+
+@settings(deadline=None, max_examples=25)
+@given(form=st.sampled_from([VEHICLE_FRONT, DRIVING_FRONT]), lamp=unclipped_lamps, slope=slopes, haze=hazes)
+def test_a_seal_as_grey_as_the_print_is_a_copy_in_any_light_that_clips_nothing(
+    form: Form, lamp: tuple[float, float, float], slope: float, haze: float
+) -> None:
+    grey = _printed(form, paper=(240,) * 3, ink=(50,) * 3, seal=(110,) * 3)
+    assert _flags(_lit(grey, lamp, slope, haze), form) == {"copy"}
+
+
+@settings(deadline=None, max_examples=25)
+@given(form=st.sampled_from([VEHICLE_FRONT, DRIVING_FRONT]), lamp=lamps, slope=slopes, haze=hazes)
+def test_a_red_seal_is_no_copy_in_any_light(
+    form: Form, lamp: tuple[float, float, float], slope: float, haze: float
+) -> None:
+    assert _flags(_lit(_printed(form, paper=PAPER, ink=INK, seal=SEAL), lamp, slope, haze), form) == set()
+
+
+def test_a_seal_that_lies_in_glare_tells_no_copy() -> None:
+    sheet = _printed(VEHICLE_FRONT, paper=PAPER, ink=INK, seal=(255, 255, 255))
+    left, top, right, bottom = (round(SCALE * edge) for edge in (0, 33, 36, 60))
+    sheet[SCALE * 10 + top : SCALE * 10 + bottom, SCALE * 10 + left : SCALE * 10 + right] = 255
+    assert "copy" not in _flags(sheet, VEHICLE_FRONT)
+
+
+@settings(deadline=None, max_examples=60)
+@given(form=st.sampled_from(FORMS), room=st.tuples(*[st.floats(0, 10)] * 4))
+def test_a_page_that_lies_wholly_in_the_picture_is_complete(form: Form, room: tuple[float, ...]) -> None:
+    left, top, right, bottom = room
+    page = _page(form, left=left, top=top)
+    size = (round(SCALE * (left + WIDTH + right)) + 1, round(SCALE * (top + HEIGHT + bottom)) + 1)
+    assert not condition.is_cut_off(page, size)
+
+
+@settings(deadline=None, max_examples=60)
+@given(form=st.sampled_from(FORMS), side=st.sampled_from(flaws.SIDES), lost=st.floats(12, 25))
+def test_a_page_of_which_a_fifth_lies_outside_is_incomplete(form: Form, side: str, lost: float) -> None:
+    page = _page(form, left=-lost if side == "left" else 5, top=-lost if side == "top" else 5)
+    wide = 93 - lost if side == "right" else 120
+    tall = 65 - lost if side == "bottom" else 90
+    assert condition.is_cut_off(page, (round(SCALE * wide), round(SCALE * tall)))
+
+
+def _page(form: Form, *, left: float = 10, top: float = 10) -> Page:
+    """The form laid straight, every label found where the form has it."""
+    lead = PlaneMap(np.array([[SCALE, 0, SCALE * left], [0, SCALE, SCALE * top], [0, 0, 1.0]]))
+    labels = []
+    for number, label in enumerate(form.labels):
+        begin, end = np.array([label.x, label.y]), np.array([label.x + label.width, label.y])
+        hit = Hit(label.text, number, 0, len(label.text), 0, lead(begin), lead(end))
+        labels.append(Placed(label, begin, end, hit))
+    return Page(form, lead, lead.inverse(), tuple(labels))
+
+
+def _printed(form: Form, *, paper: tuple[int, ...], ink: tuple[int, ...], seal: tuple[int, ...]) -> NDArray[np.float64]:
+    """The form's page on a dark table: bars for its labels, stripes for its seal."""
+    sheet = np.full((round(SCALE * (HEIGHT + 20)), round(SCALE * (WIDTH + 20)), 3), float(BACKGROUND))
+    flat = sheet[SCALE * 10 : -SCALE * 10, SCALE * 10 : -SCALE * 10]
+    flat[:] = paper
+    for label in form.labels:
+        row = round(SCALE * label.y)
+        flat[row - SCALE : row + SCALE, round(SCALE * label.x) : round(SCALE * (label.x + label.width))] = ink
+    left, top, right, bottom = (round(SCALE * edge) for edge in form.seal or (0, 0, 0, 0))
+    for row in range(top + 2 * SCALE, bottom - 2 * SCALE, 2 * SCALE):
+        flat[row : row + SCALE, left + SCALE : right - 2 * SCALE] = seal
+    return sheet
+
+
+def _lit(
+    sheet: NDArray[np.float64], lamp: tuple[float, float, float], slope: float, haze: float
+) -> NDArray[np.float64]:
+    light = np.linspace(1 - slope / 2, 1 + slope / 2, sheet.shape[1])[None, :, None] * np.array(lamp)
+    lit: NDArray[np.float64] = sheet * light + haze
+    return lit
+
+
+def _picture(pixels: NDArray[np.float64]) -> Picture:
+    image = Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+    whole = rectangle(0, 0, *image.size)
+    return Picture(image, PlaneMap.between(whole, whole))
+
+
+def _flags(pixels: NDArray[np.float64], form: Form) -> set[str]:
+    read = {label.field for label in form.labels if label.field}
+    return set(condition.flags(_picture(pixels), [_page(form)], [read]))
+
+
+def test_a_blank_side_page_shows_no_fault() -> None:
+    sheet = _printed(VEHICLE_BACK, paper=PAPER, ink=INK, seal=SEAL)
+    assert _flags(sheet, VEHICLE_BACK) == set()
