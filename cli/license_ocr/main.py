@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from typer.core import TyperGroup
 
 from license_ocr import api_server, events, sandbox, uploads, view
+from license_ocr import faults as faulting
 from license_ocr import redrive as redriving
 from license_ocr.account import STACK, Account, Resources
 from license_ocr.build import build
@@ -134,7 +136,9 @@ def redrive(*, stack: StackName = None) -> None:
 @app.command()
 def api(
     *,
-    port: Annotated[int, typer.Option(help="Where to listen on loopback; 0 takes a free port.")] = 9001,
+    port: Annotated[
+        int, typer.Option(help="Where to listen on loopback; 0 takes a free port.", max=65535, min=0)
+    ] = 9001,
     secrets: Annotated[
         Path | None,
         typer.Option(
@@ -144,20 +148,42 @@ def api(
             dir_okay=False,
         ),
     ] = None,
+    faults: Annotated[
+        Path | None,
+        typer.Option(
+            help='JSON of what goes wrong, [{"fault": "throttle", "first": 2}, ...]; see docs/ocr_api.md.',
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
+    fetch_from: Annotated[
+        list[str] | None,
+        typer.Option(metavar="HOST:PORT", help="Fetch pictures from here as well; loopback only, may be repeated."),
+    ] = None,
 ) -> None:
-    """Serve the OCR API on loopback until stopped."""
-    with ExitStack() as context:
+    """Serve the OCR API on loopback until stopped; `ready URL` on standard output says that it does."""
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
+    answered = True
+    with suppress(KeyboardInterrupt), ExitStack() as context:
+        if fetch_from:
+            api_server.fetch_from(fetch_from)
+        rules = faulting.load(faults) if faults else None
         if secrets is None:
             folder = context.enter_context(tempfile.TemporaryDirectory())
             secrets = sandbox.written(sandbox.documented(), Path(folder) / "secrets.json")
-        served = api_server.server(api_server.load(secrets.resolve()), port=port)
-        context.callback(served.server_close)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        print(f"ready http://127.0.0.1:{served.server_port}", flush=True)
+        for line in sandbox.told(secrets):
+            progress.print(line, markup=False, highlight=False, soft_wrap=True)
+        served = api_server.server(api_server.load(secrets.resolve()), port=port, faults=rules)
         try:
+            print(f"ready http://127.0.0.1:{served.server_port}", flush=True)
             served.serve_forever()
-        except KeyboardInterrupt:
-            return
+        finally:
+            for stop in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(stop, signal.SIG_IGN)
+            answered = served.stop()
+    if not answered:
+        os._exit(0)  # the engine aborts a process that ends in good order while a picture is being read
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Credentials for the OCR API where nobody has real ones: a fixed set that is documented, and a random one."""
+"""Credentials for the OCR API: a fixed set that is documented, a random one, and whom a file of them lets in."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ import secrets
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel, ValidationError
+
+from license_ocr.failure import Failure
+from license_reader import vendors
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 type Secrets = dict[str, dict[str, str]]
@@ -56,3 +61,52 @@ def written(held: Secrets, path: Path) -> Path:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
         json.dump(held, out, indent=2)
     return path
+
+
+def told(path: Path) -> Iterator[str]:
+    """A line for each kind of caller: served by the secrets in this file, or not, and why; values are never told.
+
+    Raises:
+        Failure: the file cannot be read at all.
+    """
+    held = _held(path)
+    for vendor in vendors.names():
+        for caller, shape in _callers(vendor).items():
+            missing = "nothing is held for it" if vendor not in held else _wrong(held[vendor], shape)
+            yield f"does not serve {caller}: {missing}" if missing else f"serves {caller}"
+    for name in sorted(held.keys() - set(vendors.names())):
+        yield f"does not know {name!r}: there are {', '.join(vendors.names())}"
+
+
+def _held(path: Path) -> dict[str, object]:
+    """What a file of secrets holds, by vendor."""
+    try:
+        held = json.loads(path.read_bytes())
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror}") from error
+    except json.JSONDecodeError as error:
+        raise Failure(f"{path}: no JSON at line {error.lineno}, column {error.colno}: {error.msg}") from None
+    except UnicodeDecodeError:
+        raise Failure(f"{path}: no JSON: it is no text in UTF-8") from None
+    if not isinstance(held, dict):
+        raise Failure(f"{path}: a JSON object is wanted, with each vendor's secret under the vendor's name")
+    return held
+
+
+def _callers(vendor: str) -> dict[str, type[BaseModel]]:
+    """The kinds of callers that a vendor has, each with what its secret must hold; a Huawei secret may be both."""
+    if vendor == "huawei":
+        from license_reader.vendors.huawei import Account, KeyPair  # noqa: PLC0415 - as all vendors, when asked for
+
+        return {"huawei by signature": KeyPair, "huawei by token": Account}
+    return {vendor: vendors.find(vendor).credentials}
+
+
+def _wrong(secret: object, shape: type[BaseModel]) -> str:
+    """What a secret has wrong, if anything."""
+    try:
+        shape.model_validate_json(json.dumps(secret))
+    except ValidationError as error:
+        parts = error.errors(include_input=False, include_url=False)
+        return "; ".join(f"{'.'.join(map(str, part['loc'])) or 'the secret'}: {part['msg']}" for part in parts)
+    return ""
