@@ -239,7 +239,7 @@ class _Exchange(BaseHTTPRequestHandler):
 
     def _exchange(self) -> None:
         headers = _joined(self.headers)
-        wanted = headers.pop(HEADER, None)
+        wanted = headers.get(HEADER)
         # `self.path` would be without a second slash at its start, which a caller may have signed.
         target = self.requestline.split()[1]
         try:
