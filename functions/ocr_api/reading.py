@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,8 @@ from license_reader.license import FIELDS, Document, Form, License, Side
 from service import Busy, NoLicense
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from license_engine import Engine, Reading
 
 VENDOR = "embedded"
@@ -83,10 +87,43 @@ def license_of(reading: Reading) -> License:
     )
 
 
-# A picture takes about a second: whoever would wait longer than a client waits is better told at once.
-_MOST_WAITING = 16
-_PLACES = threading.BoundedSemaphore(_MOST_WAITING)
-_ONE_AT_A_TIME = threading.Lock()
+class Line:
+    """Those who wait for the engine, which reads one picture at a time, on all cores.
+
+    Whoever would wait for longer than `patience` seconds, as the last pictures went, is turned away: read later, the
+    picture would be read for a caller who has given up, while those who have not wait behind it.
+    """
+
+    def __init__(self, *, patience: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._patience = patience
+        self._clock = clock
+        self._engine = threading.Lock()
+        self._count = threading.Lock()
+        self._waiting = 0
+        self._seconds = 1.0
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """While inside, the engine is the caller's.
+
+        Raises:
+            Busy: the line is too long.
+        """
+        with self._count:
+            if self._waiting * self._seconds > self._patience:
+                raise Busy(f"{self._waiting} pictures wait to be read, {self._seconds:.1f} seconds each")
+            self._waiting += 1
+        try:
+            with self._engine:
+                began = self._clock()
+                yield
+                self._seconds += 0.3 * (self._clock() - began - self._seconds)
+        finally:
+            with self._count:
+                self._waiting -= 1
+
+
+_LINE = Line(patience=10.0)
 
 
 @cache
@@ -97,15 +134,11 @@ def _engine() -> Engine:
 
 
 def read(picture: bytes, document: Document | None, side: Side | None) -> License:
-    """The license that the embedded engine reads; one picture at a time, on all cores. See `service.Read`."""
+    """The license that the embedded engine reads; see `service.Read`."""
     from license_engine import NotAPicture  # noqa: PLC0415 - as above
 
-    if not _PLACES.acquire(blocking=False):
-        raise Busy(f"{_MOST_WAITING} pictures wait to be read")
     try:
-        with _ONE_AT_A_TIME:
+        with _LINE.turn():
             return license_of(_engine().read(picture, document=document, side=side))
     except NotAPicture as error:
         raise ImageRejected("image_damaged", "the picture cannot be decoded") from error
-    finally:
-        _PLACES.release()

@@ -285,6 +285,7 @@ class Vendor(BaseVendor):
             "ModelArts.4103": Action(CredentialsRefused),
             "ModelArts.4104": Action(SizeRefused, "image_too_large"),
             "ModelArts.4105": Action(RequestRefused),
+            "ModelArts.4203": Action(CredentialsRefused),  # the key is of another project, or may not ask for OCR
             "ModelArts.4204": Action(AccountRefused),
             "ModelArts.4302": Action(Unavailable),
             "ModelArts.4401": Action(Unavailable),
@@ -292,6 +293,9 @@ class Vendor(BaseVendor):
             "ModelArts.4403": Action(Unavailable),
             "ModelArts.4502": Action(Unavailable),
             "ModelArts.4505": Action(Unavailable),
+            # Pictures behind URLs, of which we send none.
+            "ModelArts.4601": Action(RequestRefused),
+            "ModelArts.4603": Action(RequestRefused),
             # The login. Its older form has the HTTP status for a code.
             "IAM": Action(CredentialsRefused),
             "IAM.400": Action(RequestRefused),
