@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -12,6 +13,11 @@ from pydantic import BaseModel, ValidationError
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.parameters import SecretsProvider
+
+
+_KEPT_SECONDS = 30
+_RENEWAL_SECONDS = 5.0
+_renewed: dict[str, float] = {}
 
 
 class NoCredentials(Exception):
@@ -32,8 +38,8 @@ class Credentials(Protocol):
 def credentials[S: BaseModel](vendor: str, shape: type[S]) -> S:
     """The vendor's secret in this shape; see `Credentials`.
 
-    `OCR_API_SECRETS_FILE` names a JSON file of all vendors' secrets; without it `SECRETS_PREFIX` leads the names of
-    the secrets in Secrets Manager. A secret that was rotated there is seen within half a minute.
+    `OCR_API_SECRETS_FILE` names a JSON file of all vendors' secrets, read anew each time; without it `SECRETS_PREFIX`
+    leads the names of the secrets in Secrets Manager, each kept for half a minute.
     """
     path = os.environ.get("OCR_API_SECRETS_FILE")
     text = _from_file(Path(path), vendor) if path else _from_secrets_manager(vendor)
@@ -42,6 +48,19 @@ def credentials[S: BaseModel](vendor: str, shape: type[S]) -> S:
     except ValidationError as error:
         places = ", ".join(sorted({".".join(map(str, part["loc"])) for part in error.errors(include_input=False)}))
         raise NoCredentials(f"the secret of {vendor} is wrong at: {places or 'the whole'}") from None
+
+
+def renew(vendor: str) -> bool:
+    """Whether the vendor's secret was read anew, past what is kept; at most every few seconds."""
+    now = time.monotonic()
+    if os.environ.get("OCR_API_SECRETS_FILE") or now < _renewed.get(vendor, -_RENEWAL_SECONDS) + _RENEWAL_SECONDS:
+        return False
+    _renewed[vendor] = now
+    try:
+        _from_secrets_manager(vendor, anew=True)
+    except NoCredentials:
+        return False
+    return True
 
 
 def _from_file(path: Path, vendor: str) -> str:
@@ -54,11 +73,12 @@ def _from_file(path: Path, vendor: str) -> str:
     return json.dumps(secrets[vendor])
 
 
-def _from_secrets_manager(vendor: str) -> str:
+def _from_secrets_manager(vendor: str, *, anew: bool = False) -> str:
     from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError  # noqa: PLC0415
 
     try:
-        return str(_secrets().get(f"{os.environ['SECRETS_PREFIX']}/{vendor}", max_age=30))
+        name = f"{os.environ['SECRETS_PREFIX']}/{vendor}"
+        return str(_secrets().get(name, max_age=_KEPT_SECONDS, force_fetch=anew))
     except GetParameterError as error:
         raise NoCredentials(f"no secret for {vendor} can be read") from error
 

@@ -89,13 +89,18 @@ def request(event: Mapping[str, Any]) -> Request:
     except (binascii.Error, UnicodeEncodeError):
         raise ValueError("the event's body is no base64 or no text") from None
     return Request(
-        method=parsed.context.http.method,
-        path=parsed.path or parsed.context.http.path,
-        query=parsed.query,
-        headers={name.lower(): value for name, value in parsed.headers.items()},
+        method=_whole(parsed.context.http.method),
+        path=_whole(parsed.path or parsed.context.http.path),
+        query=_whole(parsed.query),
+        headers={_whole(name).lower(): _whole(value) for name, value in parsed.headers.items()},
         body=body,
         id=parsed.context.request_id,
     )
+
+
+def _whole(text: str) -> str:
+    """The text with a question mark for each lone surrogate: JSON may hold them, and no encoding does."""
+    return text.encode(errors="replace").decode()
 
 
 def reply(response: Response) -> dict[str, Any]:

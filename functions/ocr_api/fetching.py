@@ -51,7 +51,7 @@ def _admit(url: str) -> None:
     """Let a URL pass that may be asked for: of the web, at its own port, with nobody's password in it."""
     try:
         parts = urlsplit(url)
-        port = parts.port or _PORTS.get(parts.scheme)
+        port = _PORTS.get(parts.scheme) if parts.port is None else parts.port
     except ValueError:
         raise NotFetched("not a URL") from None
     if not url.isascii() or not url.isprintable() or " " in url:

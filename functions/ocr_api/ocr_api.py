@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
-from credentials import NoCredentials, credentials
-from dialects import huawei, megvii, native, tencent, tencent_legacy
+from credentials import NoCredentials, credentials, renew
+from dialects import huawei, huawei_iam, megvii, native, tencent, tencent_legacy
 from exchange import Request, Response, reply, request
 from fetching import fetch
 from reading import read
@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 
     from service import Dialect
 
-for library in ("boto3", "botocore", "urllib3", "requests_hardened", "PIL"):
+for library in ("boto3", "botocore", "PIL"):
     logging.getLogger(library).setLevel(logging.WARNING)
+# Their warnings quote the host or the path of a caller's URL.
+for library in ("urllib3", "requests_hardened"):
+    logging.getLogger(library).setLevel(logging.ERROR)
 
 logger = Logger(service="ocr-api")
 
 # Asked in turn; the last takes what is left.
-DIALECTS: tuple[Dialect, ...] = (tencent, megvii, tencent_legacy, huawei, native)
-SERVICE = Service(read=read, credentials=credentials, fetch=fetch)
+DIALECTS: tuple[Dialect, ...] = (tencent, megvii, tencent_legacy, huawei_iam, huawei, native)
+SERVICE = Service(read=read, credentials=credentials, fetch=fetch, renew=renew)
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda passes it

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from pydantic import BaseModel
+
     from credentials import Credentials
     from exchange import Request, Response
     from license_reader.license import Document, License, Side
@@ -130,6 +132,27 @@ class Service:
     fetch: Fetch
     clock: Callable[[], float] = time.time
     rates: Rates = field(default_factory=Rates)
+    renew: Callable[[str], bool] = lambda _vendor: False
+    """Whether the vendor's secret was read anew just now; not each time, for strangers may ask for it."""
+
+    def admit[S: BaseModel, T](self, vendor: str, shape: type[S], check: Callable[[S], T]) -> T:
+        """What `check` makes of the vendor's secret; of the newest one where it refuses that which is held.
+
+        Callers learn of a rotated secret when they please, and one that knows it before this service does is no
+        stranger.
+
+        Raises:
+            NoCredentials: there is no secret of this shape.
+            Refused: by `check`.
+        """
+        held = self.credentials(vendor, shape)
+        try:
+            return check(held)
+        except Refused:
+            newest = self.credentials(vendor, shape) if self.renew(vendor) else held
+            if newest == held:
+                raise
+        return check(newest)
 
 
 class Dialect(Protocol):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,9 +17,10 @@ from exchange import reply
 from fetching import fetch
 from license_ocr import api_server, sandbox
 from license_ocr.checkout import SAMPLES
+from license_reader.errors import ImageRejected
 from ocr_api import answer
 from reading import read
-from service import Service
+from service import NoLicense, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,10 +73,31 @@ def serve(secrets: sandbox.Secrets) -> Iterator[Serve]:  # noqa: ARG001 - server
         yield serve
 
 
+@dataclass
+class Remembering:
+    """The engine, which reads each picture once for each page that is asked of it."""
+
+    told: dict[tuple[bytes, Document | None, Side | None], License | ImageRejected | NoLicense] = field(
+        default_factory=dict
+    )
+
+    def __call__(self, picture: bytes, document: Document | None, side: Side | None) -> License:
+        asked = (hashlib.sha256(picture).digest(), document, side)
+        if asked not in self.told:
+            try:
+                self.told[asked] = read(picture, document, side)
+            except (ImageRejected, NoLicense) as nothing:
+                self.told[asked] = nothing
+        told = self.told[asked]
+        if isinstance(told, Exception):
+            raise told
+        return told
+
+
 @pytest.fixture(scope="session")
 def service() -> Service:
-    """The service as it is deployed: engine, secrets, fetching and clock."""
-    return Service(read=read, credentials=credentials, fetch=fetch)
+    """The service as it is deployed: engine, secrets, fetching and clock; only that it remembers what it has read."""
+    return Service(read=Remembering(), credentials=credentials, fetch=fetch)
 
 
 @pytest.fixture(scope="session")

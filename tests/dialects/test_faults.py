@@ -461,7 +461,10 @@ def test_a_path_cannot_forge_a_line_on_the_terminal(serve: Serve, capsys: pytest
         ({"fault": "cut", "path": ""}, "rule 2, path: String should have at least 1 character"),
         (
             {"fault": "cut", "dialect": "embedded"},
-            "rule 2, dialect: there is no such dialect; there are huawei, megvii, native, tencent, tencent_legacy",
+            (
+                "rule 2, dialect: there is no such dialect; "
+                "there are huawei, huawei_iam, megvii, native, tencent, tencent_legacy"
+            ),
         ),
         ({"fault": "cut", "every": 0}, "rule 2, every: Input should be greater than or equal to 1"),
         ({"fault": "cut", "first": True}, "rule 2, first: Input should be a valid integer"),

@@ -1,24 +1,22 @@
-"""Huawei Cloud as a server: OCR's vehicle-license and driver-license, and IAM's login for a token.
+"""Huawei Cloud's OCR as a server: vehicle-license and driver-license.
 
 Sources: the documents of vehicle-license, https://support.huaweicloud.com/api-ocr/ocr_03_0034.html, and driver-license,
-https://support.huaweicloud.com/api-ocr/ocr_03_0033.html; the models of huaweicloudsdkocr and huaweicloudsdkiam 3.1.219
+https://support.huaweicloud.com/api-ocr/ocr_03_0033.html; the models of huaweicloudsdkocr 3.1.219
 for what is newer; OCR's error codes, https://support.huaweicloud.com/api-ocr/ocr_03_0028.html, and how to handle them,
 https://support.huaweicloud.com/ocr_faq/ocr_01_0064.html (URLs), ocr_01_0063.html (APIG.0301), ocr_01_0103.html
-(ModelArts.0212); the gateway's, https://support.huaweicloud.com/apig_faq/apig-faq-0003.html; the login,
-https://support.huaweicloud.com/api-iam/iam_30_0001.html.
+(ModelArts.0212); the gateway's, https://support.huaweicloud.com/apig_faq/apig-faq-0003.html. The login is that of
+`huawei_iam.py`.
 
 Who asks:
 
 - A request is signed with the access key (SDK-HMAC-SHA256, within 15 minutes) or carries a token; with both, the token
   counts. Signed headers are those that the request lists: `Host` and `X-Sdk-Date` must be among them.
 - A secret holds a key pair, an account, or both, and its `project_id` is the id of the account's project. Without one,
-  that id is made from the project's name (`project_id_of`); the login's answer tells it.
+  that id is made from the project's name; the login's answer tells it.
 - Tokens are stateless (`tokens.py`). One that the gateway cannot open is APIG.0301, an old one APIG.0307; what it can
   open and may not be used as it is gets the platform's codes: of another user 0203, without project 0212, of another
   project 4103, without the form of a token 4102. A key that asks for another project is ModelArts.4203.
-- Ids of users, domains and roles are made from names too. IAM's MFA, agencies and temporary keys are not spoken, nor
-  are the SDK's other algorithms (SM3, ECDSA, derived keys).
-- No more than ten logins a second are tried, so that guessing is slow; OCR has no documented rate of its own.
+- Temporary keys are not spoken, nor are the SDK's other algorithms (SM3, ECDSA, derived keys).
 
 What is asked:
 
@@ -43,16 +41,14 @@ from __future__ import annotations
 import datetime as dt
 import hmac
 import re
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import unquote
 
-import pydantic_core
-from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
 
 import tokens
-from credentials import NoCredentials
 from exchange import json_response
 from license_reader.columns import beside
 from license_reader.errors import ImageRejected
@@ -72,14 +68,11 @@ from license_reader.vendors.huawei import (
     PATHS,
     SIDES,
     TABLES,
-    TOKEN_HEADER,
-    TOKENS_PATH,
-    Account,
     KeyPair,
-    ProjectId,
 )
 from pictures import from_base64
 from service import NoLicense, NotFetched, Refused, TooLarge, Trouble
+from tenants import Known
 from writing import pages, written
 
 if TYPE_CHECKING:
@@ -91,8 +84,6 @@ if TYPE_CHECKING:
     from service import Service
 
 MAX_BODY = 12 * 1024 * 1024
-MAX_LOGIN = 64 * 1024
-LOGINS_PER_SECOND = 10
 MAX_BASE64 = 10 * 1024 * 1024
 LIMITS = Limits(
     formats=frozenset({"jpeg", "png", "bmp", "tiff"}), max_bytes=MAX_BASE64 // 4 * 3, max_edge=8192, min_edge=100
@@ -150,34 +141,15 @@ _ERRORS: Mapping[str, tuple[int, str]] = MappingProxyType(
         "ModelArts.4505": (500, "Backend service internal error."),
         "ModelArts.4601": (400, "The URL is not allowed."),
         "ModelArts.4603": (400, "Obtaining the file from the URL failed."),
-        "IAM.400": (400, "The request body is invalid."),
-        "IAM.401": (401, "The username or password is wrong."),
-        "IAM.404": (404, "The resource is not found."),
-        "IAM.413": (413, f"The request is too large: at most {MAX_LOGIN} bytes are taken."),
-        "IAM.429": (429, f"Too many logins: at most {LOGINS_PER_SECOND} a second are tried."),
-        "IAM.500": (500, "An internal error occurred."),
-        "IAM.503": (503, "The service has no credentials for this API."),
     }
 )
-_TITLES: Mapping[int, str] = MappingProxyType(
+_TROUBLES: Mapping[Trouble, str] = MappingProxyType(
     {
-        400: "Bad Request",
-        401: "Unauthorized",
-        404: "Not Found",
-        413: "Request Entity Too Large",
-        429: "Too Many Requests",
-        500: "Internal Server Error",
-        503: "Service Unavailable",
-    }
-)
-# For OCR, and for the login.
-_TROUBLES: Mapping[Trouble, tuple[str, str]] = MappingProxyType(
-    {
-        Trouble.INTERNAL: ("ModelArts.4505", "IAM.500"),
-        Trouble.BUSY: ("APIG.0308", "IAM.429"),
-        Trouble.UNAVAILABLE: ("ModelArts.4204", "IAM.503"),
-        Trouble.TOO_LARGE: ("ModelArts.4104", "IAM.413"),
-        Trouble.EXPIRED: ("APIG.0307", "IAM.401"),
+        Trouble.INTERNAL: "ModelArts.4505",
+        Trouble.BUSY: "APIG.0308",
+        Trouble.UNAVAILABLE: "ModelArts.4204",
+        Trouble.TOO_LARGE: "ModelArts.4104",
+        Trouble.EXPIRED: "APIG.0307",
     }
 )
 
@@ -190,55 +162,28 @@ def serves(request: Request) -> bool:
 def answer(request: Request, service: Service) -> Response:
     """The response to a request of this dialect."""
     try:
-        if _is_login(request):
-            return _log_in(request, service)
-        return _recognize(request, service)
+        project, document = _route(request)
+        if len(request.body) > MAX_BODY:
+            raise Refused("ModelArts.4104")  # noqa: TRY301 - as every refusal below
+        service.admit("huawei", Known, lambda known: _authenticate(request, project, known, now=service.clock()))
+        asked = _parameters(request, document)
+        return _response(request, 200, {"result": _result(_read(asked, document, service), asked)})
     except Refused as refused:
         return _error(request, refused.code, refused.message)
 
 
 def trouble(trouble: Trouble, request: Request) -> Response:
     """This dialect's response to a trouble."""
-    ocr, login = _TROUBLES[trouble]
-    return _error(request, login if _is_login(request) else ocr)
+    return _error(request, _TROUBLES[trouble])
 
 
-def project_id_of(project: str) -> str:
-    """The id of a project whose secret tells only its name; always the same for the same name."""
-    return _id_of("project", project)
-
-
-def _id_of(kind: str, *names: str) -> str:
-    """An id in the form of Huawei's: 32 hexadecimal digits."""
-    return sha256_hex("\0".join(("license-ocr", kind, *names)).encode())[:32]
-
-
-def _is_login(request: Request) -> bool:
-    return request.method == "POST" and request.path == TOKENS_PATH
-
-
-def _recognize(request: Request, service: Service) -> Response:
-    """The response of the OCR service."""
-    project, document = _route(request)
-    if len(request.body) > MAX_BODY:
-        raise Refused("ModelArts.4104")
-    _authenticate(request, project, _known(service), now=service.clock())
-    asked = _parameters(request, document)
-    return _response(request, 200, {"result": _result(_read(asked, document, service), asked)})
-
-
-def _response(
-    request: Request, status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
-) -> Response:
-    return json_response(status, body, {"X-Request-Id": request.id, **(headers or {})})
+def _response(request: Request, status: int, body: Mapping[str, Any]) -> Response:
+    return json_response(status, body, {"X-Request-Id": request.id})
 
 
 def _error(request: Request, code: str, message: str = "") -> Response:
-    """An error in the form of whoever tells it: IAM, the gateway (which adds the request's id), or the service."""
+    """An error in the form of whoever tells it: the gateway, which adds the request's id, or the service."""
     status, usual = _ERRORS[code]
-    if code.startswith("IAM."):
-        fault = {"code": status, "message": message or usual, "title": _TITLES[status]}
-        return _response(request, status, {"error": fault})
     told = {"error_code": code, "error_msg": message or usual}
     return _response(request, status, told | {"request_id": request.id} if code.startswith("APIG.") else told)
 
@@ -267,52 +212,7 @@ def _route(request: Request) -> tuple[str, Document]:
 # Who asks.
 
 
-class _Tenant(Account):
-    """An account, and the id of its project where the secret tells it."""
-
-    project_id: ProjectId | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What the secret holds: a key pair, an account, or both."""
-
-    key: KeyPair | None
-    account: _Tenant | None
-
-    @property
-    def project_id(self) -> str | None:
-        """The id of the project that callers ask for."""
-        if self.key:
-            return self.key.project_id
-        if self.account:
-            return self.account.project_id or project_id_of(self.account.project)
-        return None
-
-
-def _known(service: Service) -> _Known:
-    """What the secret holds.
-
-    Raises:
-        NoCredentials: neither shape.
-    """
-    key, account = _held(service, KeyPair), _held(service, _Tenant)
-    if isinstance(key, NoCredentials) and isinstance(account, NoCredentials):
-        raise key
-    return _Known(
-        key=None if isinstance(key, NoCredentials) else key,
-        account=None if isinstance(account, NoCredentials) else account,
-    )
-
-
-def _held[S: BaseModel](service: Service, shape: type[S]) -> S | NoCredentials:
-    try:
-        return service.credentials("huawei", shape)
-    except NoCredentials as missing:
-        return missing
-
-
-def _authenticate(request: Request, project: str, known: _Known, *, now: float) -> None:
+def _authenticate(request: Request, project: str, known: Known, *, now: float) -> None:
     """Let a request pass whose token, or else signature, is good for the project that it asks for."""
     token = request.headers.get("x-auth-token")
     if token is not None:
@@ -326,29 +226,25 @@ def _authenticate(request: Request, project: str, known: _Known, *, now: float) 
         raise Refused("ModelArts.4203")
 
 
-def _check_token(text: str, project: str, known: _Known, *, now: float) -> None:
+def _check_token(text: str, project: str, known: Known, *, now: float) -> None:
     if not text.strip():
         raise Refused("ModelArts.4101")
     if known.account is None:
         raise _unauthenticated("decrypt token fail")
     try:
-        token = tokens.opened(text, _token_key(known.account), now=now)
+        token = tokens.opened(text, known.account.token_key, now=now)
     except tokens.Forged:
         raise _unauthenticated("decrypt token fail") from None
     except tokens.Expired:
         raise Refused("APIG.0307") from None
     except tokens.Unreadable:
         raise Refused("ModelArts.4102") from None
-    if token.user != _id_of("user", known.account.domain, known.account.user):
+    if token.user != known.account.user_id:
         raise Refused("ModelArts.0203")
     if token.project is None:
         raise Refused("ModelArts.0212")
     if token.project != project:
         raise _because("ModelArts.4103", "It is of another project than the path.")
-
-
-def _token_key(account: _Tenant) -> bytes:
-    return tokens.key(account.password.get_secret_value(), account.domain)
 
 
 _SIGNED = frozenset({"host", "x-sdk-date"})
@@ -400,148 +296,20 @@ def _same(told: str, expected: str) -> bool:
     return hmac.compare_digest(told.encode(), expected.encode())
 
 
-# The login.
-
-
-class _Told(BaseModel):
-    """A part of a request's JSON; what it does not know is left alone."""
-
-    model_config = ConfigDict(strict=True, hide_input_in_errors=True)
-
-
-class _Named(_Told):
-    id: str | None = None
-    name: str | None = None
-
-    def names(self, what: Mapping[str, str]) -> bool:
-        """Whether this is named, by id, by name or by both."""
-        named = self.model_dump(exclude_none=True)
-        return bool(named) and named.items() <= what.items()
-
-
-class _Scope(_Told):
-    project: _Named | None = None
-    domain: _Named | None = None
-
-
-class _UserDomain(_Told):
-    name: str
-
-
-class _User(_Told):
-    name: str
-    password: SecretStr
-    domain: _UserDomain
-
-
-class _Password(_Told):
-    user: _User
-
-
-class _Identity(_Told):
-    methods: list[str]
-    password: _Password
-
-
-class _Auth(_Told):
-    identity: _Identity
-    scope: _Scope | None = None
-
-
-class _Login(_Told):
-    auth: _Auth
-
-
-def _log_in(request: Request, service: Service) -> Response:
-    """The response with a token in its header."""
-    auth = _login(request)
-    if not service.rates.taken("huawei logins", per_second=LOGINS_PER_SECOND):
-        raise Refused("IAM.429")
-    known = _known(service)
-    account = _account(auth.identity, known)
-    domain = {"id": _id_of("domain", account.domain), "name": account.domain}
-    scope = _scope(auth.scope, {"id": known.project_id or "", "name": account.project}, domain)
-    user = {"id": _id_of("user", account.domain, account.user), "name": account.user}
-    now = service.clock()
-    token = tokens.Token.fresh(user["id"], known.project_id if "project" in scope else None, now=now)
-    told = {
-        "expires_at": _moment(token.expires),
-        "issued_at": _moment(now),
-        "methods": ["password"],
-        "catalog": [],
-        "roles": [{"id": _id_of("role", "ocr"), "name": "ocr"}],
-        "user": {**user, "domain": domain, "password_expires_at": ""},
-        **scope,
-    }
-    return _response(request, 201, {"token": told}, {TOKEN_HEADER: tokens.sealed(token, _token_key(account))})
-
-
-def _login(request: Request) -> _Auth:
-    """What the body asks for."""
-    if len(request.body) > MAX_LOGIN:
-        raise Refused("IAM.413")
-    try:
-        auth = _Login.model_validate_json(request.body).auth
-    except ValidationError as error:
-        name = _place(error)
-        wrong = f"`{name}` is missing or of the wrong type." if name else "It is not a JSON object."
-        raise _because("IAM.400", wrong) from None
-    if auth.identity.methods != ["password"]:
-        raise _because("IAM.400", '`auth.identity.methods` must be ["password"].')
-    return auth
-
-
-def _account(identity: _Identity, known: _Known) -> _Tenant:
-    """The account that the caller has the password of; each of the three is compared, whatever the others are."""
-    account, told = known.account, identity.password.user
-    if account is None:
-        raise Refused("IAM.401")
-    domain, user = _same(told.domain.name, account.domain), _same(told.name, account.user)
-    password = _same(told.password.get_secret_value(), account.password.get_secret_value())
-    if not (domain and user and password):
-        raise Refused("IAM.401")
-    return account
-
-
-def _scope(asked: _Scope | None, project: Mapping[str, str], domain: Mapping[str, str]) -> dict[str, Any]:
-    """What the token is good for, as the answer tells it; nothing asked is the user's own domain."""
-    match asked:
-        case None:
-            return {"domain": domain}
-        case _Scope(project=_Named() as named, domain=None):
-            if not named.names(project):
-                raise _because(
-                    "IAM.404", "The user has no such project; `auth.scope.project` wants its name or its id."
-                )
-            return {"project": {**project, "domain": domain}}
-        case _Scope(project=None, domain=_Named() as named):
-            if not named.names(domain):
-                raise _because(
-                    "IAM.404", "The user is not of this domain; `auth.scope.domain` wants its name or its id."
-                )
-            return {"domain": domain}
-    raise _because("IAM.400", "`auth.scope` must hold either `project` or `domain`.")
-
-
-def _moment(timestamp: float) -> str:
-    return dt.datetime.fromtimestamp(timestamp, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _place(error: ValidationError) -> str:
-    """Where the first thing is that is wrong; only names of ours can be in it."""
-    return ".".join(map(str, error.errors(include_input=False, include_url=False)[0]["loc"]))
-
-
 # What is asked.
 
 
 def _side(told: str | None) -> str | None:
     if told and told not in _ASKED_SIDES:
-        raise pydantic_core.PydanticCustomError("side", "no such side")
+        raise PydanticCustomError("side", "no such side")
     return told
 
 
-class _Asked(_Told):
+class _Asked(BaseModel):
+    """The parameters; what it does not know is left alone."""
+
+    model_config = ConfigDict(strict=True, hide_input_in_errors=True)
+
     image: str | None = None
     url: str | None = None
     side: Annotated[str | None, AfterValidator(_side)] = None
@@ -601,10 +369,11 @@ _WANTED = MappingProxyType(
 
 def _misasked(error: ValidationError) -> Refused:
     """The error for the first parameter that is wrong; it names the parameter and not its value."""
-    name = _place(error)
+    first = error.errors(include_input=False, include_url=False)[0]
+    name = ".".join(map(str, first["loc"]))
     if not name:
         return Refused("ModelArts.4105")
-    wanted = _WANTED[error.errors(include_input=False)[0]["type"]]
+    wanted = _WANTED[first["type"]]
     return _because("AIS.0101", f"`{name}` must be {wanted}.")
 
 

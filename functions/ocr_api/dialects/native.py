@@ -1,6 +1,16 @@
 """Our own contract: a picture's bytes in, the canonical License as JSON out.
 
-`/openapi.json` describes it; the reader's vendor `embedded` is its other half.
+`/openapi.json` describes it, made from the tables of this file and the record's models; the reader's vendor `embedded`
+is its other half.
+
+- The body is the picture; its bytes decide what it is, whatever `Content-Type` says. A function URL, though, hands over
+  as text what is sent under a type of text or JSON.
+- A parameter that is unknown, empty or given twice is refused: passed over, it would be a page that nobody expected.
+- A picture without a license is an answer (200) that says why, as is a license of another page than expected.
+- Paths are compared as RFC 3986 has it: `%6C` is an `l`, `%2F` is no slash; a slash at the end is another path.
+- 401 carries a challenge because HTTP wants one. There is no registered scheme for a key in a header of its own, and
+  a function URL may rename the header.
+- Answers hold personal data and are never to be stored; the description may be.
 """
 
 from __future__ import annotations
@@ -8,28 +18,36 @@ from __future__ import annotations
 import hmac
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote
 
-from exchange import Request, Response, json_response
+from exchange import Response, json_response
 from license_reader.errors import ImageRejected
 from license_reader.flags import Flag
 from license_reader.image import gate
 from license_reader.license import Document, Side
 from license_reader.vendors.embedded import PATH, ApiKey
-from service import NoLicense, Refused, Service, Trouble
+from service import NoLicense, Refused, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from exchange import Request
     from license_reader.license import License
+    from service import Service
 
 DESCRIPTION_PATH = "/openapi.json"
+KEY_HEADER = "X-Api-Key"
 MAX_BYTES = 6 * 1024 * 1024
 """A function URL takes 6 MB in all, base64 included; on loopback the whole of it may be picture."""
 
-_METHODS = MappingProxyType({PATH: "POST", DESCRIPTION_PATH: "GET"})
+METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {PATH: ("POST", "OPTIONS"), DESCRIPTION_PATH: ("GET", "HEAD", "OPTIONS")}
+)
+PAGE: Mapping[str, type[Document | Side]] = MappingProxyType({"document": Document, "side": Side})
+"""The query's parameters: the page that the caller expects."""
 
 # Our codes and their statuses.
-_ERRORS: Mapping[str, int] = MappingProxyType(
+ERRORS: Mapping[str, int] = MappingProxyType(
     {
         "invalid_request": 400,
         "unauthorized": 401,
@@ -63,6 +81,20 @@ _TROUBLES: Mapping[Trouble, tuple[str, str]] = MappingProxyType(
     }
 )
 
+# What every response carries, and what some codes want besides; seconds for those who are to come again.
+PRIVATE: Mapping[str, str] = MappingProxyType({"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
+PUBLIC: Mapping[str, str] = MappingProxyType({**PRIVATE, "Cache-Control": "max-age=300"})
+BESIDES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "unauthorized": {"WWW-Authenticate": 'ApiKey realm="license-ocr"'},
+        "busy": {"Retry-After": "3"},
+        "unavailable": {"Retry-After": "30"},
+    }
+)
+
+UNTOLD = frozenset({"raw", "vendor", "vendor_request_id"})
+"""Of a License, what stays here: it says who read it, and the answer's own `request_id` stands for the rest."""
+
 
 def serves(request: Request) -> bool:  # noqa: ARG001 - what no vendor's dialect knows is ours to refuse
     """Whether the request speaks this dialect: it takes whatever the others leave."""
@@ -72,76 +104,55 @@ def serves(request: Request) -> bool:  # noqa: ARG001 - what no vendor's dialect
 def answer(request: Request, service: Service) -> Response:
     """The license on the picture, or the description of this contract."""
     try:
-        _route(request)
-        if request.path == DESCRIPTION_PATH:
-            return json_response(200, description())
-        _authorize(request, service)
-        document, side = _asked(Document, request, "document"), _asked(Side, request, "side")
+        path = _route(request)
+        if request.method == "OPTIONS":
+            return Response(200, b"", {**PRIVATE, "Allow": _allowed(path)})
+        if path == DESCRIPTION_PATH:
+            return json_response(200, description(), PUBLIC)
+        service.admit("embedded", ApiKey, lambda held: _authorize(request, held))
+        document, side = _page(request.query)
         _admit(request.body)
-        return json_response(200, _told(service.read(request.body, document, side), request.id))
+        return _ok(told(service.read(request.body, document, side), request.id))
     except Refused as refused:
-        return _error(refused.code, refused.message, request.id)
+        return _error(refused.code, refused.message, request)
     except ImageRejected as rejected:
-        return _error(_REJECTED[rejected.flag], str(rejected), request.id)
+        return _error(_REJECTED[rejected.flag], str(rejected), request)
     except NoLicense as nothing:
-        return json_response(200, _nothing(nothing, request.id))
+        return _ok(told_nothing(nothing, request.id))
 
 
 def trouble(trouble: Trouble, request: Request) -> Response:
     """This dialect's response to a trouble."""
-    return _error(*_TROUBLES[trouble], request.id)
+    return _error(*_TROUBLES[trouble], request)
 
 
 def no_request() -> Response:
-    """The answer to an event that is no request at all."""
-    return json_response(400, {"error": {"code": "invalid_request", "message": "no request of a function URL"}})
+    """The answer to an event that is no request at all, and so has no id either."""
+    error = {"code": "invalid_request", "message": "no request of a function URL"}
+    return json_response(ERRORS["invalid_request"], {"error": error}, PRIVATE)
 
 
-def _error(code: str, message: str, request_id: str) -> Response:
-    return json_response(_ERRORS[code], {"error": {"code": code, "message": message}, "request_id": request_id})
+def told(license_: License, request_id: str) -> dict[str, Any]:
+    """The answer that tells a license; what was not read is left out."""
+    return {"request_id": request_id, **license_.model_dump(mode="json", exclude_none=True, exclude=set(UNTOLD))}
 
 
-def _route(request: Request) -> None:
-    """Refuse what is not served here."""
-    method = _METHODS.get(request.path)
-    if method is None:
-        raise Refused("not_found", f"nothing is served here; there are {', '.join(_METHODS)}")
-    if request.method != method:
-        raise Refused("method_not_allowed", f"{request.path} takes {method}")
+def told_nothing(nothing: NoLicense, request_id: str) -> dict[str, Any]:
+    """The answer that tells why there is no license."""
+    return {
+        "request_id": request_id,
+        "document": None,
+        "side": None,
+        "fields": {},
+        "confidence": {},
+        "boxes": {},
+        "flags": [Flag.of(code, "embedded").model_dump(mode="json", exclude_none=True) for code in nothing.flags],
+    }
 
 
-def _authorize(request: Request, service: Service) -> None:
-    key = request.headers.get("x-api-key", "")
-    expected = service.credentials("embedded", ApiKey).api_key.get_secret_value()
-    if not hmac.compare_digest(key.encode(), expected.encode()):
-        raise Refused("unauthorized", "the header X-Api-Key is missing or not the key of this service")
-
-
-def _asked[T: (Document, Side)](kind: type[T], request: Request, name: str) -> T | None:
-    value = request.parameters.get(name)
-    if value is None:
-        return None
-    try:
-        return kind(value)
-    except ValueError:
-        raise Refused("invalid_request", f"{name}: one of {', '.join(kind)}") from None
-
-
-def _admit(picture: bytes) -> None:
-    """Let a picture pass that may be decoded."""
-    if len(picture) > MAX_BYTES:
-        raise Refused("too_large", f"{len(picture)} bytes; at most {MAX_BYTES} are read")
-    gate(picture)
-
-
-def _told(license_: License, request_id: str) -> dict[str, Any]:
-    body = license_.model_dump(mode="json", exclude_none=True, exclude={"raw", "vendor", "vendor_request_id"})
-    return {"request_id": request_id, **body}
-
-
-def _nothing(nothing: NoLicense, request_id: str) -> dict[str, Any]:
-    flags = [Flag.of(code, "embedded").model_dump(mode="json", exclude_none=True) for code in nothing.flags]
-    return {"request_id": request_id, "document": None, "side": None, "fields": {}, "flags": flags}
+def told_error(code: str, message: str, request_id: str) -> dict[str, Any]:
+    """The body of an error."""
+    return {"error": {"code": code, "message": message}, "request_id": request_id}
 
 
 def description() -> dict[str, Any]:
@@ -149,3 +160,82 @@ def description() -> dict[str, Any]:
     from openapi import described  # noqa: PLC0415 - asked for once, if ever
 
     return described()
+
+
+def _ok(body: Mapping[str, Any]) -> Response:
+    return json_response(200, body, PRIVATE)
+
+
+def _error(code: str, message: str, request: Request) -> Response:
+    besides = dict(BESIDES.get(code, {}))
+    if code == "method_not_allowed":
+        besides["Allow"] = _allowed(_path(request))
+    return json_response(ERRORS[code], told_error(code, message, request.id), {**PRIVATE, **besides})
+
+
+# Where, how and by whom.
+
+
+def _path(request: Request) -> str:
+    """The path that is served here, however much of it is percent-encoded without need; "" for any other."""
+    parts = [unquote(part) for part in request.path.split("/")]
+    return next((path for path in METHODS if path.split("/") == parts), "")
+
+
+def _allowed(path: str) -> str:
+    return ", ".join(METHODS[path])
+
+
+def _route(request: Request) -> str:
+    """The path, if it is served here and by this method."""
+    path = _path(request)
+    if not path:
+        raise Refused("not_found", f"nothing is served here; there are {', '.join(METHODS)}")
+    if request.method not in METHODS[path]:
+        raise Refused("method_not_allowed", f"{path} takes {_allowed(path)}")
+    return path
+
+
+def _authorize(request: Request, held: ApiKey) -> None:
+    """Let a request pass that has the key."""
+    key = request.headers.get(KEY_HEADER.lower(), "")
+    if not hmac.compare_digest(key.encode(), held.api_key.get_secret_value().encode()):
+        raise Refused("unauthorized", f"the header {KEY_HEADER} is missing or not the key of this service")
+
+
+# What is asked.
+
+
+def _page(query: str) -> tuple[Document | None, Side | None]:
+    """The document and side that the caller expects, None where it does not say."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    given = dict(pairs)
+    if not set(given) <= set(PAGE):
+        raise Refused("invalid_request", f"the query has a parameter other than {' and '.join(PAGE)}")
+    if len(given) < len(pairs):
+        raise Refused("invalid_request", "the query has a parameter twice")
+    return _one_of(Document, given, "document"), _one_of(Side, given, "side")
+
+
+def _one_of[T: (Document, Side)](kind: type[T], given: Mapping[str, str], name: str) -> T | None:
+    if name not in given:
+        return None
+    try:
+        return kind(given[name])
+    except ValueError:
+        raise Refused("invalid_request", f"{name}: one of {', '.join(kind)}, or leave it out") from None
+
+
+def _admit(picture: bytes) -> None:
+    """Let a picture pass that may be decoded."""
+    if not picture:
+        raise Refused("invalid_request", "the body is empty; it has to be the picture's bytes")
+    if len(picture) > MAX_BYTES:
+        raise Refused("too_large", f"{len(picture)} bytes; at most {MAX_BYTES} are read")
+    try:
+        gate(picture)
+    except ImageRejected as rejected:
+        if rejected.flag != "not_an_image":
+            raise
+        message = f"{rejected}; the body has to be the picture itself, not a form, JSON or base64"
+        raise Refused(_REJECTED[rejected.flag], message) from rejected

@@ -1,25 +1,32 @@
-"""Tencent Cloud API 3.0 as a server: VehicleLicenseOCR and DriverLicenseOCR, signed by TC3-HMAC-SHA256.
+"""Tencent Cloud API 3.0 as a server: VehicleLicenseOCR and DriverLicenseOCR, signed by either of its two methods.
 
 Sources: the document of VehicleLicenseOCR; the models of tencentcloud-sdk-python-ocr 3.1.193 for what is newer; the
 error codes common to all of Tencent's APIs, https://cloud.tencent.com/document/product/1388/114322.
 
-- A call is told by the header X-TC-Action, whatever its path: the SDK puts none of its own before it.
+- Signature method v3 (TC3-HMAC-SHA256) has the common parameters in headers: a call is told by those, whatever its
+  path, for the SDK puts none of its own before it. POST takes JSON, GET the same parameters in its query.
+- Method v1 (HmacSHA1, HmacSHA256) has all parameters in one form or query, at the path `/`. Forms go up to 1 MB; a
+  larger one is told, as Tencent does, that its signature fails and that v3 would do.
 - Every answer is an HTTP 200 of the bare type `application/json`: with a charset, the SDK would not look for errors.
-- POST takes JSON, GET the same parameters in its query. Signature method v1 (HmacSHA1, HmacSHA256) and forms are not
-  spoken.
-- A signature is good for five minutes before and after; its payload may be unsigned if the request says so.
+- A signature is good for five minutes before and after. With v3 its payload may be unsigned if the request says so;
+  the document signs the headers' values in lower case, the SDKs sign them as they are sent: either holds.
+- A parameter that is null, as some SDKs send those not set, counts as not given.
 - CardSide DOUBLE takes a picture of either page or of both; of a picture of both, FRONT and BACK tell one page.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import hmac
 import re
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qsl
 
 import pydantic_core
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from exchange import json_response
 from license_reader.columns import beside
@@ -53,7 +60,7 @@ from service import NoLicense, NotFetched, Refused, TooLarge, Trouble
 from writing import pages, written
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from exchange import Request, Response
     from license_reader.columns import Column
@@ -64,6 +71,8 @@ REGIONS = frozenset({"ap-beijing", "ap-guangzhou", "ap-hongkong", "ap-shanghai"}
 PER_SECOND = 10
 """Of each action, as the document has it; counted by each process for itself."""
 MAX_BODY = 10 * 1024 * 1024
+MAX_FORM = 1024 * 1024
+MAX_QUERY = 32 * 1024
 # Of the picture in base64: the document's 7 MB for vehicle licenses, the SDK's 10 MB for driving licenses.
 MAX_BASE64: Mapping[Document, int] = MappingProxyType(
     {Document.VEHICLE_LICENSE: 7 * 1024 * 1024, Document.DRIVING_LICENSE: 10 * 1024 * 1024}
@@ -115,10 +124,12 @@ _MESSAGES: Mapping[str, str] = MappingProxyType(
         "AuthFailure.InvalidAuthorization": "The header `Authorization` is not of the form of TC3-HMAC-SHA256.",
         "AuthFailure.SecretIdNotFound": "The SecretId is not found.",
         "AuthFailure.SignatureExpire": "The signature has expired: the timestamp is more than five minutes off.",
-        "AuthFailure.SignatureFailure": "The signature does not match the request.",
+        "AuthFailure.SignatureFailure": (
+            "The provided credentials could not be validated. Please check your signature is correct."
+        ),
         "AuthFailure.TokenFailure": "The token is wrong.",
         "FailedOperation.DownLoadError": "The picture could not be downloaded.",
-        "FailedOperation.EmptyImageError": "The picture is empty.",
+        "FailedOperation.EmptyImageError": "Neither `ImageUrl` nor `ImageBase64` holds a picture.",
         "FailedOperation.ImageBlur": "The picture is blurred.",
         "FailedOperation.ImageDecodeFailed": "The picture cannot be decoded; PNG, JPG, JPEG and BMP are read.",
         "FailedOperation.ImageNoText": "No text was found in the picture.",
@@ -130,9 +141,10 @@ _MESSAGES: Mapping[str, str] = MappingProxyType(
         "FailedOperation.UnOpenError": "The service is not open: it has no credentials for this API.",
         "InternalError": "An internal error occurred.",
         "InvalidParameter.EngineImageDecodeFailed": "The engine cannot decode the picture.",
+        "InvalidRequest": "These actions take no multipart form: POST their parameters as JSON.",
         "LimitExceeded.TooLargeFileError": "The picture is too large.",
         "RequestLimitExceeded": f"Too many requests: at most {PER_SECOND} a second of each action are answered.",
-        "RequestSizeLimitExceeded": f"The request is larger than {MAX_BODY} bytes.",
+        "RequestSizeLimitExceeded": f"Too large a request: at most {MAX_BODY} bytes are taken, {MAX_QUERY} by GET.",
         "UnsupportedProtocol": "Only GET and POST are supported.",
     }
 )
@@ -147,9 +159,18 @@ _TROUBLES: Mapping[Trouble, str] = MappingProxyType(
 )
 
 
-def _side(told: object) -> object:
-    if told not in _SIDES:
-        raise pydantic_core.PydanticCustomError("card_side", "one of FRONT, BACK, DOUBLE")
+def _side(told: str | None) -> str | None:
+    if told is not None and told not in _SIDES:
+        raise pydantic_core.PydanticCustomError("value", "one of FRONT, BACK, DOUBLE")
+    return told
+
+
+def _tractor_side(told: str | None) -> str | None:
+    """FRONT, as of any vehicle; a tractor's side page has a form of its own, which the engine does not know."""
+    if told is not None and told not in {"FRONT", "BACK"}:
+        raise pydantic_core.PydanticCustomError("value", "one of FRONT, BACK")
+    if told == "BACK":
+        raise pydantic_core.PydanticCustomError("tractor", "not read here")
     return told
 
 
@@ -158,12 +179,16 @@ class _Asked(BaseModel):
 
     ImageBase64: str | None = None
     ImageUrl: str | None = None
-    CardSide: Annotated[str, BeforeValidator(_side)] = "FRONT"
+    CardSide: Annotated[str | None, AfterValidator(_side)] = None
+
+    @property
+    def side(self) -> Side:
+        """The page that is asked for."""
+        return _SIDES[self.CardSide or "FRONT"]
 
 
 class _AskedOfVehicle(_Asked):
-    # The tractor's side page has a form of its own, which the engine does not know.
-    TractorCardSide: Literal["FRONT"] | None = None
+    TractorCardSide: Annotated[str | None, AfterValidator(_tractor_side)] = None
 
 
 _ASKED: Mapping[Document, type[_Asked]] = MappingProxyType(
@@ -171,19 +196,30 @@ _ASKED: Mapping[Document, type[_Asked]] = MappingProxyType(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What is called, however it was signed; the action's own parameters are JSON or texts by name."""
+
+    action: str
+    version: str
+    region: str
+    parameters: bytes | Mapping[str, str] = field(repr=False)
+
+
 def serves(request: Request) -> bool:
     """Whether the request speaks this dialect."""
-    return "x-tc-action" in request.headers
+    return _by_v3(request) or (request.path == "/" and _names_an_action(request))
 
 
 def answer(request: Request, service: Service) -> Response:
     """The response to a request of this dialect."""
     try:
         _admit(request)
-        _authenticate(request, service.credentials("tencent", ApiKey), now=service.clock())
-        document = _document(request)
+        called = _by_headers if _by_v3(request) else _by_parameters
+        call = service.admit("tencent", ApiKey, lambda key: called(request, key, service.clock()))
+        document = _document(call)
         _count(document, service)
-        return _response(request, _read(_parameters(request, document), document, service))
+        return _response(request, _read(_parameters(call, document), document, service))
     except Refused as refused:
         return _error(request, refused.code, refused.message)
 
@@ -205,8 +241,10 @@ def _admit(request: Request) -> None:
     """Let a request pass that may be one."""
     if request.method not in {"GET", "POST"}:
         raise Refused("UnsupportedProtocol")
-    if len(request.body) > MAX_BODY:
+    if len(request.body) > MAX_BODY or len(request.query) > MAX_QUERY:
         raise Refused("RequestSizeLimitExceeded")
+    if request.media_type == "multipart/form-data":
+        raise Refused("InvalidRequest")
 
 
 def _count(document: Document, service: Service) -> None:
@@ -215,48 +253,86 @@ def _count(document: Document, service: Service) -> None:
         raise Refused("RequestLimitExceeded")
 
 
-# Who asks.
+# Who asks: method v3, by headers.
 
-_CREDENTIAL = re.compile(r"(?P<id>[^/\s]+)/(?P<scope>\d{4}-\d{2}-\d{2}/\w+/tc3_request)")
+_TELLING = frozenset({"x-tc-action", "x-tc-timestamp", "x-tc-version"})
+_CREDENTIAL = re.compile(rf"(?P<id>[^/\s]+)/(?P<scope>\d{{4}}-\d{{2}}-\d{{2}}/{SERVICE}/tc3_request)", re.ASCII)
 
 
-def _authenticate(request: Request, key: ApiKey, *, now: float) -> None:
-    """Let a request pass that was signed with the key, within five minutes."""
-    headers = request.headers
-    timestamp = _timestamp(headers)
-    algorithm, told = authorization_parameters(headers.get("authorization", ""))
+def _by_v3(request: Request) -> bool:
+    return not _TELLING.isdisjoint(request.headers)
+
+
+def _by_headers(request: Request, key: ApiKey, now: float) -> _Call:
+    """The call of a request that was signed with the key, within five minutes."""
+    names = ("Action", "Timestamp", "Version", "Region", "Token")
+    common = {name: request.headers.get(f"x-tc-{name.lower()}") for name in names}
+    common["Authorization"] = request.headers.get("authorization")
+    timestamp = _timestamp(common)
+    algorithm, told = authorization_parameters(_needed(common, "Authorization"))
     credential = _CREDENTIAL.fullmatch(told.get("Credential", ""))
     signed = told.get("SignedHeaders", "").split(";")
-    if algorithm != TC3 or credential is None or not set(TC3_SIGNED) <= set(signed) <= set(headers):
+    if algorithm != TC3 or credential is None or not set(TC3_SIGNED) <= set(signed) <= set(request.headers):
         raise Refused("AuthFailure.InvalidAuthorization")
-    if not _same(credential["id"], key.secret_id):
+    _check_key(key, credential["id"], timestamp, now=now)
+    if credential["scope"] != tc3_scope(timestamp, SERVICE) or not _signed(request, signed, told, key, timestamp):
+        raise Refused("AuthFailure.SignatureFailure")
+    _check_token(key, common["Token"])
+    return _Call(
+        action=_needed(common, "Action"),
+        version=_needed(common, "Version"),
+        region=_needed(common, "Region"),
+        parameters=request.parameters if request.method == "GET" else request.body,
+    )
+
+
+def _check_key(key: ApiKey, secret_id: str, timestamp: int, *, now: float) -> None:
+    if not _same(secret_id, key.secret_id):
         raise Refused("AuthFailure.SecretIdNotFound")
     if abs(now - timestamp) > _SKEW_SECONDS:
         raise Refused("AuthFailure.SignatureExpire")
-    signature = tc3_signature(key.secret_key.get_secret_value(), _canonical(request, signed), timestamp, SERVICE)
-    if credential["scope"] != tc3_scope(timestamp, SERVICE) or not _same(told.get("Signature", ""), signature):
-        raise Refused("AuthFailure.SignatureFailure")
-    if not _same(headers.get("x-tc-token", ""), key.token.get_secret_value() if key.token else ""):
+
+
+def _check_token(key: ApiKey, token: str | None) -> None:
+    if not _same(token or "", key.token.get_secret_value() if key.token else ""):
         raise Refused("AuthFailure.TokenFailure")
 
 
-def _timestamp(headers: Mapping[str, str]) -> int:
-    told = headers.get("x-tc-timestamp")
-    if told is None:
-        raise Refused("MissingParameter", "The request lacks the header `X-TC-Timestamp`.")
-    if not re.fullmatch(r"\d{1,11}", told, re.ASCII):
-        raise Refused("InvalidParameter", "The header `X-TC-Timestamp` is not a time in seconds.")
-    return int(told)
+def _needed(told: Mapping[str, str | None], name: str) -> str:
+    """A common parameter that must be there."""
+    value = told.get(name)
+    if value is None:
+        raise Refused("MissingParameter", f"The request is missing a required parameter `{name}`.")
+    return value
 
 
-def _canonical(request: Request, signed: Sequence[str]) -> str:
+def _timestamp(told: Mapping[str, str | None]) -> int:
+    timestamp = _needed(told, "Timestamp")
+    if not re.fullmatch(r"\d{1,11}", timestamp, re.ASCII):
+        raise Refused("InvalidParameter", "The parameter `Timestamp` is not a time in seconds.")
+    return int(timestamp)
+
+
+def _signed(request: Request, signed: Sequence[str], told: Mapping[str, str], key: ApiKey, timestamp: int) -> bool:
+    """Whether the signature is that of the request, its headers' values taken as sent or in lower case."""
+    as_sent = {name: request.headers[name] for name in signed}
+    lowered = {name: value.lower() for name, value in as_sent.items()}
+    secret = key.secret_key.get_secret_value()
+    signatures = (
+        tc3_signature(secret, _canonical(request, headers), timestamp, SERVICE) for headers in (as_sent, lowered)
+    )
+    return any(_same(told.get("Signature", ""), signature) for signature in signatures)
+
+
+def _canonical(request: Request, headers: Mapping[str, str]) -> str:
+    """The request in the form that is signed; the headers are the signed ones, in the order of signing."""
     unsigned = request.headers.get("x-tc-content-sha256") == UNSIGNED_PAYLOAD
     return tc3_canonical_request(
         request.method,
         request.path,
         request.query,
-        headers=request.headers,
-        signed=signed,
+        headers=headers,
+        signed=tuple(headers),
         payload_hash=sha256_hex(UNSIGNED_PAYLOAD.encode() if unsigned else request.body),
     )
 
@@ -265,31 +341,98 @@ def _same(told: str, expected: str) -> bool:
     return hmac.compare_digest(told.encode(), expected.encode())
 
 
+# Who asks: method v1, by parameters.
+
+_COMMON = frozenset(
+    {
+        "Action",
+        "Version",
+        "Region",
+        "Timestamp",
+        "Nonce",
+        "SecretId",
+        "Signature",
+        "SignatureMethod",
+        "Token",
+        "Language",
+        "RequestClient",
+    }
+)
+_MOST_PARAMETERS = 64
+_DIGESTS: Mapping[str, Callable[[], Any]] = MappingProxyType({"HmacSHA1": hashlib.sha1, "HmacSHA256": hashlib.sha256})
+_ACTION = re.compile(rb"(?:^|&)Action=")
+
+
+def _names_an_action(request: Request) -> bool:
+    return _ACTION.search(_sent(request)) is not None
+
+
+def _sent(request: Request) -> bytes:
+    """The query, or else the form, as sent; nothing where the body is another thing."""
+    if request.method == "GET":
+        return request.query.encode()
+    return request.body if request.media_type == "application/x-www-form-urlencoded" else b""
+
+
+def _by_parameters(request: Request, key: ApiKey, now: float) -> _Call:
+    """The call of a form or query that was signed with the key, within five minutes."""
+    if len(request.body) > MAX_FORM:
+        usual = _MESSAGES["AuthFailure.SignatureFailure"]
+        raise Refused("AuthFailure.SignatureFailure", f"{usual} A form has at most {MAX_FORM} bytes; use {TC3}.")
+    try:
+        text = _sent(request).decode(errors="replace")
+        told = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS))
+    except ValueError:
+        raise Refused("InvalidParameter", f"There are more than {_MOST_PARAMETERS} parameters.") from None
+    timestamp = _timestamp(told)
+    _needed(told, "Nonce")
+    _check_key(key, _needed(told, "SecretId"), timestamp, now=now)
+    if not _same(_needed(told, "Signature"), _v1_signature(request, told, key)):
+        raise Refused("AuthFailure.SignatureFailure")
+    _check_token(key, told.get("Token"))
+    return _Call(
+        action=told["Action"],
+        version=_needed(told, "Version"),
+        region=_needed(told, "Region"),
+        parameters={name: value for name, value in told.items() if name not in _COMMON},
+    )
+
+
+def _v1_signature(request: Request, told: Mapping[str, str], key: ApiKey) -> str:
+    """The signature: of method, host and path, and all other parameters in the order of their names, not encoded."""
+    digest = _DIGESTS.get(told.get("SignatureMethod", "HmacSHA1"))
+    if digest is None:
+        raise Refused("InvalidParameterValue", f"`SignatureMethod` must be one of {', '.join(_DIGESTS)}.")
+    pairs = sorted((name.replace("_", "."), value) for name, value in told.items() if name != "Signature")
+    parameters = "&".join(f"{name}={value}" for name, value in pairs)
+    text = f"{request.method}{request.headers.get('host', '')}{request.path}?{parameters}"
+    return base64.b64encode(
+        hmac.new(key.secret_key.get_secret_value().encode(), text.encode(), digest).digest()
+    ).decode()
+
+
 # What is asked.
 
 
-def _document(request: Request) -> Document:
+def _document(call: _Call) -> Document:
     """The document that the action reads, in a version and region that exist."""
-    document = _DOCUMENTS.get(request.headers["x-tc-action"])
+    document = _DOCUMENTS.get(call.action)
     if document is None:
         raise Refused("InvalidAction", f"There is no such action; there are {', '.join(_DOCUMENTS)}.")
-    for name in ("X-TC-Version", "X-TC-Region"):
-        if not request.headers.get(name.lower()):
-            raise Refused("MissingParameter", f"The request lacks the header `{name}`.")
-    if request.headers["x-tc-version"] != VERSION:
+    if call.version != VERSION:
         raise Refused("NoSuchVersion", f"There is no such version; there is {VERSION}.")
-    if request.headers["x-tc-region"] not in REGIONS:
+    if call.region not in REGIONS:
         raise Refused("UnsupportedRegion", f"The region is none of {', '.join(sorted(REGIONS))}.")
     return document
 
 
-def _parameters(request: Request, document: Document) -> _Asked:
-    """The action's own parameters, from the JSON of a POST or from the query of a GET."""
+def _parameters(call: _Call, document: Document) -> _Asked:
+    """The action's own parameters."""
     shape = _ASKED[document]
     try:
-        if request.method == "GET":
-            return shape.model_validate(request.parameters)
-        return shape.model_validate_json(request.body)
+        if isinstance(call.parameters, bytes):
+            return shape.model_validate_json(call.parameters)
+        return shape.model_validate(call.parameters)
     except ValidationError as error:
         raise _misasked(error) from None
 
@@ -301,11 +444,9 @@ def _misasked(error: ValidationError) -> Refused:
     match first["type"]:
         case "extra_forbidden":
             return Refused("UnknownParameter", "The request has a parameter that the action does not know.")
-        case "card_side":
-            return Refused(
-                "InvalidParameterValue.InvalidParameterValueLimit", "`CardSide` is none of FRONT, BACK, DOUBLE."
-            )
-        case "literal_error":
+        case "value":
+            return Refused("InvalidParameterValue.InvalidParameterValueLimit", f"`{name}` must be {first['msg']}.")
+        case "tractor":
             return Refused("UnsupportedOperation", f"`{name}`: tractors' side pages are not read here.")
         case _:
             where = f"The value of `{name}` is of the wrong type." if name else "The body is not a JSON object."
@@ -318,7 +459,7 @@ def _misasked(error: ValidationError) -> Refused:
 def _read(asked: _Asked, document: Document, service: Service) -> dict[str, Any]:
     """The response's fields."""
     picture = _picture(asked, document, service)
-    side = _SIDES[asked.CardSide]
+    side = asked.side
     try:
         license_ = service.read(picture, document, None if side is Side.BOTH else side)
     except ImageRejected as rejected:
@@ -356,8 +497,6 @@ def _fetched(url: str, document: Document, service: Service) -> bytes:
 
 
 def _carried(asked: _Asked, document: Document) -> bytes:
-    if asked.ImageBase64 is None and asked.ImageUrl is None:
-        raise Refused("MissingParameter", "The request has neither `ImageBase64` nor `ImageUrl`.")
     if not asked.ImageBase64:
         raise Refused("FailedOperation.EmptyImageError")
     if len(asked.ImageBase64) > MAX_BASE64[document]:
@@ -371,6 +510,8 @@ def _carried(asked: _Asked, document: Document) -> bytes:
 def _vehicle(license_: License, asked: Side) -> dict[str, Any]:
     """The pages, each null that was not asked for or not seen."""
     shown = pages(asked, license_.side)
+    if license_.form is Form.ELECTRONIC and asked is Side.BOTH:  # a screen shows what paper has on either page
+        shown = frozenset({Side.FRONT, Side.BACK})
     back = beside(VEHICLE_BACK) if license_.side is Side.BOTH else VEHICLE_BACK
     return {
         "FrontInfo": _filled(VEHICLE_FRONT, license_) if Side.FRONT in shown else None,
@@ -386,8 +527,10 @@ def _driving(license_: License, asked: Side) -> dict[str, Any]:
     told = _filled(DRIVING_FRONT + DRIVING_BACK, None)
     if Side.FRONT in shown:
         told |= written(DRIVING_FRONT, license_)
-    if Side.BACK in shown or license_.form is Form.ELECTRONIC:
+    if Side.BACK in shown:
         told |= written(DRIVING_BACK, license_)
+    elif license_.form is Form.ELECTRONIC:  # what stands on paper's side page, an app shows on its only one
+        told |= written([row for row in DRIVING_BACK if not row.source.startswith("BackPage")], license_)
     return told | {"DriverLicenseType": _FORMS[license_.form]}
 
 

@@ -148,8 +148,7 @@ def answer(request: Request, service: Service) -> Response:
     """The response to a request of this dialect."""
     try:
         _admit(request)
-        key = service.credentials("tencent_legacy", AppKey)
-        signed = _authenticate(request, key, now=service.clock())
+        key, signed = service.admit("tencent_legacy", AppKey, lambda key: _authenticate(request, key, service.clock()))
         asked = _parameters(request)
         _authorize(asked, signed, key)
         page = _page(asked)
@@ -189,8 +188,8 @@ _NEEDED = frozenset("akter")
 _KNOWN = _NEEDED | frozenset("bfu")
 
 
-def _authenticate(request: Request, key: AppKey, *, now: float) -> _Signed:
-    """What the caller has signed with the key, still good."""
+def _authenticate(request: Request, key: AppKey, now: float) -> tuple[AppKey, _Signed]:
+    """The key, and what the caller has signed with it, still good."""
     authorization = request.headers.get("authorization", "").strip()
     if not authorization:
         raise Refused("4")
@@ -207,7 +206,7 @@ def _authenticate(request: Request, key: AppKey, *, now: float) -> _Signed:
         raise Refused("14")
     if not _current(signed, now):
         raise Refused("9")
-    return signed
+    return key, signed
 
 
 def _signed(text: str) -> _Signed:
