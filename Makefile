@@ -45,8 +45,7 @@ down: .venv/.stamp ## Stop the local cloud
 	@.venv/bin/license-ocr down
 
 test: .venv/.stamp emulator .tools/lambda-runtime/.stamp build ## Run all tests
-	.venv/bin/pytest -n 2 --ignore tests/cloud
-	.venv/bin/pytest tests/cloud
+	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.stamp .tools/sam/.stamp ## Check format, style, types and the template
 	.venv/bin/ruff format --check $(CODE)

@@ -8,8 +8,6 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
-
 from license_ocr.account import STACK
 
 if TYPE_CHECKING:
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
     from tests.cloud.conftest import Deploy, Stack
 
     from license_ocr.local_cloud import LocalCloud
-
-pytestmark = pytest.mark.xdist_group("cloud")
 
 
 def run(*arguments: str | Path, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:

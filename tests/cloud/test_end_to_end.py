@@ -6,8 +6,6 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
-import pytest
-
 from license_ocr.redrive import redrive, waiting
 from license_ocr.subscriber import subscribed
 from license_reader.ledger import Notice
@@ -18,8 +16,6 @@ if TYPE_CHECKING:
     from tests.cloud.conftest import Deploy, Stack
 
     from license_ocr.uploads import Sent
-
-pytestmark = pytest.mark.xdist_group("cloud")
 
 
 def s3_event(sent: Sent) -> dict[str, object]:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from tests.cloud.conftest import Stack
 
-pytestmark = pytest.mark.xdist_group("cloud")
 
 TRUTH = json.loads((SAMPLES / "truth.json").read_text(encoding="utf-8"))
 BAD = "6f1b4a5c-0c3e-4d0e-9a51-000000000002"

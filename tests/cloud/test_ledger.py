@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from tests.cloud.conftest import Stack
 
-pytestmark = pytest.mark.xdist_group("cloud")
 
 LICENSE = License(
     document=Document.VEHICLE_LICENSE,

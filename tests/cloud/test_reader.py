@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from tests.cloud.conftest import Stack
 
-pytestmark = pytest.mark.xdist_group("cloud")
 
 PLATE = "沪AA1234"
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from license_ocr.local_cloud import Running
 
-pytestmark = pytest.mark.xdist_group("cloud")
 STACK = "by-sam"
 
 

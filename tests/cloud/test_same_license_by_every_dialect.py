@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from license_reader.ledger import Record
 
-pytestmark = pytest.mark.xdist_group("cloud")
 
 TRUTH: Mapping[str, Mapping[str, Any]] = json.loads((SAMPLES / "truth.json").read_bytes())
 LICENSES = sorted(name for name, truth in TRUTH.items() if truth["document"])

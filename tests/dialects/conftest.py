@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
+import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,16 +21,15 @@ from exchange import reply
 from fetching import fetch
 from license_ocr import api_server, sandbox
 from license_ocr.checkout import SAMPLES
-from license_reader.errors import ImageRejected
+from license_reader.license import License
 from ocr_api import answer
 from reading import read
 from service import NoLicense, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from license_reader.license import Document, License, Side
+    from license_reader.license import Document, Side
 
 
 @dataclass(frozen=True)
@@ -73,31 +76,37 @@ def serve(secrets: sandbox.Secrets) -> Iterator[Serve]:  # noqa: ARG001 - server
         yield serve
 
 
-@dataclass
+@dataclass(frozen=True)
 class Remembering:
-    """The engine, which reads each picture once for each page that is asked of it."""
+    """The engine, which reads each picture once for each page that is asked of it; what it read is kept in a folder."""
 
-    told: dict[tuple[bytes, Document | None, Side | None], License | ImageRejected | NoLicense] = field(
-        default_factory=dict
-    )
+    folder: Path
 
     def __call__(self, picture: bytes, document: Document | None, side: Side | None) -> License:
-        asked = (hashlib.sha256(picture).digest(), document, side)
-        if asked not in self.told:
+        page = f"{document}-{side}".encode()
+        kept = self.folder / f"{hashlib.sha256(page + picture).hexdigest()}.json"
+        if not kept.exists():
             try:
-                self.told[asked] = read(picture, document, side)
-            except (ImageRejected, NoLicense) as nothing:
-                self.told[asked] = nothing
-        told = self.told[asked]
-        if isinstance(told, Exception):
-            raise told
-        return told
+                told = read(picture, document, side).model_dump_json()
+            except NoLicense as nothing:
+                told = json.dumps(nothing.flags)
+            with tempfile.NamedTemporaryFile("w", dir=self.folder, encoding="utf-8", delete=False) as written:
+                written.write(told)
+            Path(written.name).rename(kept)
+        text = kept.read_text(encoding="utf-8")
+        if text.startswith("["):
+            raise NoLicense(tuple(json.loads(text)))
+        return License.model_validate_json(text)
 
 
 @pytest.fixture(scope="session")
-def service() -> Service:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Service:
     """The service as it is deployed: engine, secrets, fetching and clock; only that it remembers what it has read."""
-    return Service(read=Remembering(), credentials=credentials, fetch=fetch)
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = shared / "readings"
+    folder.mkdir(exist_ok=True)
+    return Service(read=Remembering(folder), credentials=credentials, fetch=fetch)
 
 
 @pytest.fixture(scope="session")

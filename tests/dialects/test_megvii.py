@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import re
 import shutil
 import struct
@@ -120,8 +119,7 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def bench(serve: Serve, service: Service, secrets: Secrets, samples: Path) -> Bench:
-    remembering = replace(service, read=functools.cache(service.read))
-    return Bench(serve(remembering), serve, remembering, secrets["megvii"], samples)
+    return Bench(serve(service), serve, service, secrets["megvii"], samples)
 
 
 def license_of(side: Side = Side.FRONT, **fields: Any) -> License:

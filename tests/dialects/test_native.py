@@ -7,7 +7,6 @@ as it is. Every answer is held against the document's schema of its status.
 from __future__ import annotations
 
 import base64
-import functools
 import http.client
 import io
 import json
@@ -130,10 +129,9 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def bench(serve: Serve, service: Service, secrets: Secrets, samples: Path) -> Bench:
-    remembering = replace(service, read=functools.cache(service.read))
-    api = serve(remembering)
+    api = serve(service)
     document = send(requests.Request("GET", api.url + DESCRIPTION)).json()
-    return Bench(api, serve, remembering, secrets["embedded"]["api_key"], samples, document)
+    return Bench(api, serve, service, secrets["embedded"]["api_key"], samples, document)
 
 
 def reads(license_: License) -> Callable[..., License]:

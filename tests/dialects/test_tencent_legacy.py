@@ -165,8 +165,7 @@ class Bench:
 
 @pytest.fixture(scope="module")
 def bench(serve: Serve, service: Service, secrets: Secrets, samples: Path) -> Bench:
-    remembering = replace(service, read=functools.cache(service.read))
-    return Bench(serve(remembering), serve, remembering, secrets["tencent_legacy"], samples)
+    return Bench(serve(service), serve, service, secrets["tencent_legacy"], samples)
 
 
 def raises(error: Exception) -> Read:

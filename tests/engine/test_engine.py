@@ -52,7 +52,12 @@ def test_only_an_electronic_license_is_told_as_one(sample: tuple[Truth, Reading]
     assert (reading.form == "electronic") is ("energy_type" in reading.fields and reading.side == "front")
 
 
-@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_no_sample_is_said_to_be_faulty(sample: tuple[Truth, Reading]) -> None:
+    _, reading = sample
+    assert not {"copy", "reflection", "border_incomplete", "blur"} & set(reading.flags)
+
+
+@pytest.mark.parametrize("degrees", [90, 180])
 def test_a_rotated_photo_reads_the_same(engine: Engine, front: tuple[bytes, Reading], degrees: int) -> None:
     photo, upright = front
     assert dict(engine.read(_rotated(photo, degrees)).fields) == dict(upright.fields)
