@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
+from requests.structures import CaseInsensitiveDict
 from tests.cloud.runtime_interface import Invocable, running
 
-from license_ocr import events
+from license_ocr import api_server, events, sandbox
 from license_ocr.checkout import EVENTS, ROOT, SAMPLES, TOOLS
 from license_ocr.deploy import load_template
+from license_reader import vendors
+from license_reader.image import Image
 from license_reader.ledger import Ledger, State
+from license_reader.license import Document, Side
+from license_reader.signing import Tc3Auth
+from license_reader.vendors._base import Address, Job, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
 TRUTH = json.loads((SAMPLES / "truth.json").read_text(encoding="utf-8"))
 BAD = "6f1b4a5c-0c3e-4d0e-9a51-000000000002"
 API_KEY = "a-key-of-this-test"
+SECRETS = sandbox.documented() | {"embedded": {"api_key": API_KEY}}
 
 # What each event makes the handler return; None where an upload's summary is returned instead.
 RETURNS: dict[str, dict[str, Any] | None] = {
@@ -68,8 +77,7 @@ def read_upload(built: Path, staged: Stack, tmp_path_factory: pytest.TempPathFac
 def ocr_api(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Invocable]:
     """The built OCR API, with nothing but its layers."""
     folder = tmp_path_factory.mktemp("rie-api")
-    secrets = folder / "secrets.json"
-    secrets.write_text(json.dumps({"embedded": {"api_key": API_KEY}}), encoding="utf-8")
+    secrets = sandbox.written(SECRETS, folder / "secrets.json")
     with running(
         tools=TOOLS,
         function=built / "OcrApiFunction",
@@ -172,3 +180,50 @@ def test_the_built_ocr_api_serves_nobody_without_its_key(ocr_api: Invocable) -> 
     returned = ocr_api.invoke(_called(b"", key="guessed"))
     assert returned["statusCode"] == 401
     assert API_KEY not in json.dumps(returned) + ocr_api.log()
+
+
+def _asked(vendor: str, picture: bytes) -> dict[str, Any]:
+    """The event of the call that the reader's own vendor makes."""
+    kind = vendors.find(vendor)
+    with requests.Session() as session:
+        asking = kind(Address("https://ocr.example"), session=session)
+        job = Job(Image(picture, "jpeg", 400, 300), Document.VEHICLE_LICENSE, Side.FRONT)
+        sent = session.prepare_request(asking.request(job, kind.credentials.model_validate(SECRETS[vendor]), None))
+    assert isinstance(sent.body, bytes)
+    headers = {name.lower(): str(value) for name, value in sent.headers.items()}
+    return api_server.event("POST", str(sent.path_url), {"host": "ocr.example"} | headers, sent.body)
+
+
+@pytest.mark.parametrize(
+    ("vendor", "status", "code"),
+    [
+        ("tencent", 200, "FailedOperation.ImageDecodeFailed"),
+        ("tencent_legacy", 400, "-1102"),
+        ("huawei", 400, "AIS.0102"),
+        ("megvii", 400, "IMAGE_ERROR_UNSUPPORTED_FORMAT"),
+        ("embedded", 415, "unsupported_format"),
+    ],
+)
+def test_the_built_ocr_api_speaks_to_every_vendor_of_the_reader(
+    vendor: str, status: int, code: str, ocr_api: Invocable
+) -> None:
+    returned = ocr_api.invoke(_asked(vendor, b"no picture"))
+    reply = Reply(returned["statusCode"], CaseInsensitiveDict(returned["headers"]), base64.b64decode(returned["body"]))
+    with requests.Session() as session:
+        refusal = vendors.find(vendor)(Address("https://ocr.example"), session=session).refusal(reply)
+    assert refusal is not None
+    assert (reply.status, refusal.code) == (status, code)
+
+
+def test_the_built_ocr_api_fetches_nothing_from_where_only_it_can_look(ocr_api: Invocable) -> None:
+    key = SECRETS["tencent"]
+    auth = Tc3Auth(key["secret_id"], key["secret_key"], service="ocr", clock=time.time)
+    headers = {"Content-Type": "application/json", "X-TC-Action": "VehicleLicenseOCR"}
+    headers |= {"X-TC-Version": "2018-11-19", "X-TC-Region": "ap-guangzhou"}
+    body = json.dumps({"ImageUrl": "http://169.254.169.254/latest/meta-data/"})
+    sent = requests.Request("POST", "https://ocr.example/", headers=headers, data=body, auth=auth).prepare()
+    told = {name.lower(): str(value) for name, value in sent.headers.items()}
+    returned = ocr_api.invoke(api_server.event("POST", "/", told, body.encode()))
+    response = json.loads(base64.b64decode(returned["body"]))["Response"]
+    assert response["Error"]["Code"] == "FailedOperation.DownLoadError"
+    assert "169.254" not in ocr_api.log()
