@@ -39,7 +39,6 @@ What is told:
 from __future__ import annotations
 
 import datetime as dt
-import hmac
 import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -49,6 +48,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from pydantic_core import PydanticCustomError
 
 import tokens
+from credentials import same
 from exchange import json_response
 from license_reader.columns import beside
 from license_reader.errors import ImageRejected
@@ -259,7 +259,7 @@ def _check_signature(request: Request, key: KeyPair | None, *, now: float) -> No
         raise _unauthenticated(f"the algorithm is not {SDK_HMAC}")
     if not set(signed) >= _SIGNED or not set(signed) <= set(request.headers):
         raise _unauthenticated("verify aksk signature fail, SignedHeaders lack Host or X-Sdk-Date or name one not sent")
-    if key is None or not _same(told.get("Access", ""), key.access_key):
+    if key is None or not same(told.get("Access", ""), key.access_key):
         raise _unauthenticated("Get secretKey failed, the access key does not exist")
     if "x-security-token" in request.headers:
         raise _unauthenticated("X-Security-Token is of a temporary key, and there are none")
@@ -267,7 +267,7 @@ def _check_signature(request: Request, key: KeyPair | None, *, now: float) -> No
     if abs(now - _timestamp(date)) > _SKEW_SECONDS:
         raise _unauthenticated("verify aksk signature fail, X-Sdk-Date is more than 15 minutes off")
     signature = sdk_signature(key.secret_key.get_secret_value(), _canonical(request, signed), date)
-    if not _same(told.get("Signature", ""), signature):
+    if not same(told.get("Signature", ""), signature):
         raise _unauthenticated("verify aksk signature fail")
 
 
@@ -290,10 +290,6 @@ def _canonical(request: Request, signed: Sequence[str]) -> str:
     return sdk_canonical_request(
         request.method, request.path, request.query, headers=request.headers, signed=signed, payload_hash=told
     )
-
-
-def _same(told: str, expected: str) -> bool:
-    return hmac.compare_digest(told.encode(), expected.encode())
 
 
 # What is asked.

@@ -11,13 +11,13 @@ Sources: https://support.huaweicloud.com/api-iam/iam_30_0001.html; the models of
 from __future__ import annotations
 
 import datetime as dt
-import hmac
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 import tokens
+from credentials import same
 from exchange import json_response
 from license_reader.vendors.huawei import TOKEN_HEADER, TOKENS_PATH
 from service import Refused, Trouble
@@ -176,8 +176,8 @@ def _account(identity: _Identity, known: Known) -> Tenant:
     account, told = known.account, identity.password.user
     if account is None:
         raise Refused("401")
-    domain, user = _same(told.domain.name, account.domain), _same(told.name, account.user)
-    password = _same(told.password.get_secret_value(), account.password.get_secret_value())
+    domain, user = same(told.domain.name, account.domain), same(told.name, account.user)
+    password = same(told.password.get_secret_value(), account.password.get_secret_value())
     if not (domain and user and password):
         raise Refused("401")
     return account
@@ -201,7 +201,3 @@ def _scope(asked: _Scope | None, project: Mapping[str, str], domain: Mapping[str
 
 def _moment(timestamp: float) -> str:
     return dt.datetime.fromtimestamp(timestamp, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _same(told: str, expected: str) -> bool:
-    return hmac.compare_digest(told.encode(), expected.encode())

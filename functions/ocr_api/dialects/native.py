@@ -15,11 +15,11 @@ is its other half.
 
 from __future__ import annotations
 
-import hmac
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
+from credentials import same
 from exchange import Response, json_response
 from license_reader.errors import ImageRejected
 from license_reader.flags import Flag
@@ -199,7 +199,7 @@ def _route(request: Request) -> str:
 def _authorize(request: Request, held: ApiKey) -> None:
     """Let a request pass that has the key."""
     key = request.headers.get(KEY_HEADER.lower(), "")
-    if not hmac.compare_digest(key.encode(), held.api_key.get_secret_value().encode()):
+    if not same(key, held.api_key.get_secret_value()):
         raise Refused("unauthorized", f"the header {KEY_HEADER} is missing or not the key of this service")
 
 

@@ -28,6 +28,7 @@ from urllib.parse import parse_qsl
 import pydantic_core
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
+from credentials import same
 from exchange import json_response
 from license_reader.columns import beside
 from license_reader.errors import ImageRejected
@@ -287,14 +288,14 @@ def _by_headers(request: Request, key: ApiKey, now: float) -> _Call:
 
 
 def _check_key(key: ApiKey, secret_id: str, timestamp: int, *, now: float) -> None:
-    if not _same(secret_id, key.secret_id):
+    if not same(secret_id, key.secret_id):
         raise Refused("AuthFailure.SecretIdNotFound")
     if abs(now - timestamp) > _SKEW_SECONDS:
         raise Refused("AuthFailure.SignatureExpire")
 
 
 def _check_token(key: ApiKey, token: str | None) -> None:
-    if not _same(token or "", key.token.get_secret_value() if key.token else ""):
+    if not same(token or "", key.token.get_secret_value() if key.token else ""):
         raise Refused("AuthFailure.TokenFailure")
 
 
@@ -321,7 +322,7 @@ def _signed(request: Request, signed: Sequence[str], told: Mapping[str, str], ke
     signatures = (
         tc3_signature(secret, _canonical(request, headers), timestamp, SERVICE) for headers in (as_sent, lowered)
     )
-    return any(_same(told.get("Signature", ""), signature) for signature in signatures)
+    return any(same(told.get("Signature", ""), signature) for signature in signatures)
 
 
 def _canonical(request: Request, headers: Mapping[str, str]) -> str:
@@ -335,10 +336,6 @@ def _canonical(request: Request, headers: Mapping[str, str]) -> str:
         signed=tuple(headers),
         payload_hash=sha256_hex(UNSIGNED_PAYLOAD.encode() if unsigned else request.body),
     )
-
-
-def _same(told: str, expected: str) -> bool:
-    return hmac.compare_digest(told.encode(), expected.encode())
 
 
 # Who asks: method v1, by parameters.
@@ -387,7 +384,7 @@ def _by_parameters(request: Request, key: ApiKey, now: float) -> _Call:
     timestamp = _timestamp(told)
     _needed(told, "Nonce")
     _check_key(key, _needed(told, "SecretId"), timestamp, now=now)
-    if not _same(_needed(told, "Signature"), _v1_signature(request, told, key)):
+    if not same(_needed(told, "Signature"), _v1_signature(request, told, key)):
         raise Refused("AuthFailure.SignatureFailure")
     _check_token(key, told.get("Token"))
     return _Call(

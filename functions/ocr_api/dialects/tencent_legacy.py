@@ -23,7 +23,6 @@ and PHP clients for how real clients send things.
 
 from __future__ import annotations
 
-import hmac
 import math
 import re
 from dataclasses import dataclass
@@ -32,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from credentials import same
 from exchange import json_response
 from forms import MULTIPART, BadForm, form
 from license_reader.columns import beside
@@ -200,7 +200,7 @@ def _authenticate(request: Request, key: AppKey, now: float) -> tuple[AppKey, _S
         raise Refused("5") from None
     if signed.appid != key.appid:
         raise Refused("10")
-    if not hmac.compare_digest(signed.secret_id.encode(), key.secret_id.encode()):
+    if not same(signed.secret_id, key.secret_id):
         raise Refused("11")
     if not legacy_signature_holds(key.secret_key.get_secret_value(), signature, text):
         raise Refused("14")
