@@ -123,7 +123,7 @@ class Line:
                 self._waiting -= 1
 
 
-_LINE = Line(patience=10.0)
+_LINE = Line(patience=20.0)
 
 
 @cache
