@@ -297,15 +297,6 @@ def test_another_secret_logs_in_anew(huawei_vendor: huawei.Vendor, loopback: Loo
     assert tokens_sent(loopback) == ["one", "two"]
 
 
-def test_forgetting_the_token_logs_in_anew(huawei_vendor: huawei.Vendor, loopback: Loopback) -> None:
-    for value in ("one", "two"):
-        loopback.answer(**token_reply(value))
-        loopback.answer(body=RESULT)
-        huawei_vendor.read(job(), ACCOUNT, until=within(5))
-        huawei_vendor.forget_token()
-    assert tokens_sent(loopback) == ["one", "two"]
-
-
 def test_who_waits_for_anothers_login_waits_no_longer_than_it_may(
     huawei_vendor: huawei.Vendor, loopback: Loopback
 ) -> None:

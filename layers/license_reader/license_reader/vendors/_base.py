@@ -223,10 +223,6 @@ class BaseVendor(ABC):
         except ValueError as error:
             raise OutcomeUnknown(self.name, "reply not of the documented shape") from _without_input(error)
 
-    def forget_token(self) -> None:
-        """Drop the token, so that the next call logs in anew."""
-        self._token = None
-
     def _drop(self, refused: Token | None) -> None:
         """Drop a token that was refused, unless another thread has fetched a newer one since.
 
