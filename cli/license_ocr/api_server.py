@@ -22,7 +22,7 @@ from threading import Condition, Event
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from exchange import Response, request
+from exchange import Response
 from license_ocr.failure import Failure
 from license_ocr.faults import HEADER, Faults, asked
 from service import Trouble
@@ -200,9 +200,7 @@ def _spoken(made: UrlEvent) -> str:
     """The name of the dialect that a request speaks."""
     import ocr_api  # noqa: PLC0415 - as above
 
-    told = request(made)
-    dialect = next(each for each in ocr_api.DIALECTS if each.serves(told))
-    return str(dialect.__name__.rpartition(".")[2])  # type: ignore[attr-defined]  # it is a module
+    return ocr_api.spoken(made)
 
 
 def _named(made: UrlEvent) -> str:

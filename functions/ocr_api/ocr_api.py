@@ -50,8 +50,7 @@ def answer(event: dict[str, Any], service: Service = SERVICE) -> Response:
         response = dialect.answer(asked, service)
     except Exception as error:  # noqa: BLE001 - a caller is waiting: it gets an answer that tells nothing of another's
         response = dialect.trouble(_trouble(error, asked), asked)
-    spoken = dialect.__name__.rpartition(".")[2]  # type: ignore[attr-defined]  # it is a module
-    logger.info("answered", request_id=asked.id, dialect=spoken, status=response.status, size=len(asked.body))
+    logger.info("answered", request_id=asked.id, dialect=_name(dialect), status=response.status, size=len(asked.body))
     return response
 
 
@@ -61,8 +60,17 @@ def troubled(event: dict[str, Any], trouble: Trouble) -> Response:
     return _dialect(asked).trouble(trouble, asked)
 
 
+def spoken(event: dict[str, Any]) -> str:
+    """The name of the dialect that the request speaks."""
+    return _name(_dialect(request(event)))
+
+
 def _dialect(asked: Request) -> Dialect:
     return next(dialect for dialect in DIALECTS if dialect.serves(asked))
+
+
+def _name(dialect: Dialect) -> str:
+    return str(dialect.__name__.rpartition(".")[2])  # type: ignore[attr-defined]  # it is a module
 
 
 def _trouble(error: Exception, asked: Request) -> Trouble:

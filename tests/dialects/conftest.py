@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import struct
 import tempfile
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 
 from credentials import credentials
 from exchange import reply
@@ -29,6 +31,7 @@ from service import NoLicense, Service
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from license_ocr.faults import Faults
     from license_reader.license import Document, Side
 
 
@@ -62,18 +65,53 @@ def serve(secrets: sandbox.Secrets) -> Iterator[Serve]:  # noqa: ARG001 - server
     with ExitStack() as running:
 
         def serve(service: Service) -> Api:
-            def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
-                return reply(answer(event, service))
-
-            served = api_server.server(handler, port=0)
-            thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.01})
-            thread.start()
-            running.callback(thread.join)
-            running.callback(served.server_close)
-            running.callback(served.shutdown)
-            return Api(f"http://127.0.0.1:{served.server_port}")
+            return running.enter_context(served(service))
 
         yield serve
+
+
+@contextmanager
+def served(service: Service, faults: Faults | None = None) -> Iterator[Api]:
+    """A server for a service, with what befalls its requests."""
+
+    def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
+        return reply(answer(event, service))
+
+    server = api_server.server(handler, port=0, faults=faults)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield Api(f"http://127.0.0.1:{server.server_port}")
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def send(request: requests.Request) -> requests.Response:
+    """The answer to a request, whatever proxies the environment names."""
+    with requests.Session() as session:
+        session.trust_env = False
+        return session.send(session.prepare_request(request), timeout=30)
+
+
+def png(width: int, height: int) -> bytes:
+    """A picture as far as its header goes, which is as far as it is looked at before it is read."""
+    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height)
+
+
+def reads(license_: License) -> Callable[..., License]:
+    """A reader that sees this license in every picture."""
+    return lambda *_: license_
+
+
+def raises(error: Exception) -> Callable[..., Any]:
+    """A reader or fetcher that fails so."""
+
+    def fail(*_: object, **__: object) -> Any:
+        raise error
+
+    return fail
 
 
 @dataclass(frozen=True)

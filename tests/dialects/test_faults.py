@@ -7,7 +7,6 @@ import http.client
 import json
 import socket
 import sys
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -30,17 +29,15 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.ocr.v20181119.models import VehicleLicenseOCRRequest
 from tencentcloud.ocr.v20181119.ocr_client import OcrClient
-from tests.dialects.conftest import Api
+from tests.dialects.conftest import Api, served
 
-from exchange import reply
-from license_ocr import api_server, faults
+from license_ocr import faults
 from license_ocr.failure import Failure
 from license_reader import vendors
 from license_reader.errors import CredentialsRefused, OutcomeUnknown, Throttled, Unavailable, VendorError
 from license_reader.image import gate
 from license_reader.license import Document, License, Side, VehicleLicense
 from license_reader.vendors._base import Address, Job
-from ocr_api import answer
 from service import Service
 
 if TYPE_CHECKING:
@@ -74,17 +71,7 @@ def serve(service: Service, secrets: Secrets, tmp_path: Path) -> Iterator[Serve]
 
         def serve(*rules: Mapping[str, object]) -> Api:
             seen = Service(read=lambda *_: READ, credentials=service.credentials, fetch=service.fetch)
-
-            def handler(event: dict[str, Any], _: object) -> dict[str, Any]:
-                return reply(answer(event, seen))
-
-            served = api_server.server(handler, port=0, faults=loaded(tmp_path, rules))
-            thread = threading.Thread(target=served.serve_forever, kwargs={"poll_interval": 0.01})
-            thread.start()
-            running.callback(thread.join)
-            running.callback(served.server_close)
-            running.callback(served.shutdown)
-            return Api(f"http://127.0.0.1:{served.server_port}")
+            return running.enter_context(served(seen, loaded(tmp_path, rules)))
 
         yield serve
 

@@ -630,8 +630,7 @@ def test_any_header_may_hold_anything(name: str, value: str, desk: Desk) -> None
 
 def _spoken(asked: Event) -> str:
     """Who asks so; Huawei's login is a dialect of its own."""
-    name: str = ocr_api._dialect(asked_in(asked)).__name__  # type: ignore[attr-defined]  # it is a module
-    return name.rpartition(".")[2].removesuffix("_iam")
+    return ocr_api.spoken(asked).removesuffix("_iam")
 
 
 @EVERY

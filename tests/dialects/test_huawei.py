@@ -14,7 +14,7 @@ import json
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from http.client import HTTPConnection
 from types import MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ from huaweicloudsdkocr.v1 import OcrClient, model
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
-from tests.dialects.conftest import unread
+from tests.dialects.conftest import raises, unread
 
 import reading
 import tenants
@@ -85,19 +85,6 @@ PLAIN = picture()
 
 
 # Asking.
-
-
-@dataclass
-class Remembered:
-    """The engine, which reads no picture twice for the same page."""
-
-    seen: dict[tuple[bytes, Document | None, Side | None], License] = field(default_factory=dict)
-
-    def __call__(self, picture: bytes, document: Document | None, side: Side | None) -> License:
-        asked = (picture, document, side)
-        if asked not in self.seen:
-            self.seen[asked] = reading.read(picture, document, side)
-        return self.seen[asked]
 
 
 @dataclass(frozen=True)
@@ -261,19 +248,10 @@ def read_as(license_: License, *flags: str) -> Read:
     return read
 
 
-def failing(error: Exception) -> Callable[..., Any]:
-    """A reader, or a fetcher, that fails so."""
-
-    def fail(*_: object, **__: object) -> Any:
-        raise error
-
-    return fail
-
-
 @pytest.fixture(scope="module")
 def bench(serve: Serve, service: Service, secrets: Secrets, samples: Path) -> Bench:
     endless = itertools.count()
-    reads = replace(service, read=Remembered(), rates=Rates(clock=lambda: float(next(endless))))
+    reads = replace(service, rates=Rates(clock=lambda: float(next(endless))))
     return Bench(serve(reads), serve, reads, secrets["huawei"], samples)
 
 
@@ -994,7 +972,7 @@ ERRORS: Mapping[str, Case | str] = {
     "ModelArts.4503": BEHIND,
     "ModelArts.4504": BEHIND,
     "ModelArts.4505": by_sdk(
-        lambda bench: bench.asked(VEHICLE, bench.serving(read=failing(RuntimeError("a defect"))), image=PLAIN)
+        lambda bench: bench.asked(VEHICLE, bench.serving(read=raises(RuntimeError("a defect"))), image=PLAIN)
     ),
     "ModelArts.4506": BEHIND,
     "ModelArts.4508": BEHIND,
@@ -1019,7 +997,7 @@ ERRORS: Mapping[str, Case | str] = {
         lambda bench: bench.raw(api=bench.serving(clock=lambda: time.time() + 90_000), token=bench.token())
     ),
     "APIG.0308": by_sdk(
-        lambda bench: bench.asked(VEHICLE, bench.serving(read=failing(Busy("16 pictures wait"))), image=PLAIN)
+        lambda bench: bench.asked(VEHICLE, bench.serving(read=raises(Busy("16 pictures wait"))), image=PLAIN)
     ),
     # The login, by HTTP status.
     "IAM": "cannot occur here, because it is the reader's word for any failed login; the statuses are below",
@@ -1029,7 +1007,7 @@ ERRORS: Mapping[str, Case | str] = {
     "IAM.404": by_hand(lambda bench: bench.login(bench.auth({"project": {"name": "cn-south-1"}}))),
     "IAM.413": by_hand(lambda bench: bench.login(b" " * 70_000)),
     "IAM.429": by_hand(last_of_many),
-    "IAM.500": by_hand(lambda bench: bench.login(api=bench.serving(clock=failing(RuntimeError("a defect"))))),
+    "IAM.500": by_hand(lambda bench: bench.login(api=bench.serving(clock=raises(RuntimeError("a defect"))))),
     "IAM.503": by_hand(lambda bench: bench.login(api=bench.serving(credentials=Held(None)))),
 }
 
@@ -1141,7 +1119,7 @@ def test_a_request_that_cannot_be_answered_is_told_why(  # noqa: PLR0913, PLR091
     ],
 )
 def test_a_url_that_leads_to_no_picture_in_time_is_refused(fault: Exception, code: str, bench: Bench) -> None:
-    api = bench.serving(fetch=failing(fault))
+    api = bench.serving(fetch=raises(fault))
     assert faulted(bench.raw({"url": "https://example.com/a.jpg"}, api=api)).error_code == code
 
 
@@ -1152,9 +1130,9 @@ def test_a_url_that_leads_to_no_picture_in_time_is_refused(fault: Exception, cod
         (read_as(BOTH, "multiple_cards"), "AIS.0104", "several cards"),
         (read_as(DRIVING_BOTH), "AIS.0104", "other kind"),
         (read_as(VEHICLE_APP), "AIS.0104", "electronic"),
-        (failing(NoLicense(("blur", "not_a_license"))), "AIS.0104", "quality is poor"),
-        (failing(NoLicense(("no_text", "not_a_license"))), "AIS.0104", "quality is poor"),
-        (failing(ImageRejected("image_damaged", "cannot be decoded")), "AIS.0105", "Recognition failed"),
+        (raises(NoLicense(("blur", "not_a_license"))), "AIS.0104", "quality is poor"),
+        (raises(NoLicense(("no_text", "not_a_license"))), "AIS.0104", "quality is poor"),
+        (raises(ImageRejected("image_damaged", "cannot be decoded")), "AIS.0105", "Recognition failed"),
     ],
 )
 def test_a_picture_of_something_else_is_refused(read: Any, code: str, named: str, bench: Bench) -> None:
@@ -1333,7 +1311,7 @@ def test_whatever_is_sent_the_answer_is_a_license_or_a_documented_error(
         token = tokens.Token(user=user, project="sandbox", expires=2, nonce="")
         headers = {"x-auth-token": tokens.sealed(token, tokens.key("sandbox", "sandbox"))}
     service = Service(
-        read=read_as(BOTH), credentials=Held(secret), fetch=failing(NotFetched("nothing")), clock=lambda: 1.0
+        read=read_as(BOTH), credentials=Held(secret), fetch=raises(NotFetched("nothing")), clock=lambda: 1.0
     )
     request = Request("POST", path, query, headers, body, "request-1")
     response = spoken(request).answer(request, service)

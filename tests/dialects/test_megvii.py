@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 import shutil
-import struct
 import subprocess
 import threading
 import time
@@ -18,7 +17,7 @@ import pytest
 import requests
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.dialects.conftest import unread
+from tests.dialects.conftest import png, raises, reads, send, unread
 
 from credentials import NoCredentials
 from dialects import megvii
@@ -59,19 +58,7 @@ DATES = {"register_date", "issue_date"}
 # Asking.
 
 
-def png(width: int, height: int) -> bytes:
-    """A picture as far as its header goes, which is as far as it is looked at before it is read."""
-    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height)
-
-
 SMALL = png(100, 100)
-
-
-def send(request: requests.Request) -> requests.Response:
-    """The answer to a request, whatever proxies the environment names."""
-    with requests.Session() as session:
-        session.trust_env = False
-        return session.send(session.prepare_request(request), timeout=30)
 
 
 @dataclass(frozen=True)
@@ -124,20 +111,6 @@ def bench(serve: Serve, service: Service, secrets: Secrets, samples: Path) -> Be
 
 def license_of(side: Side = Side.FRONT, **fields: Any) -> License:
     return License(document=Document.VEHICLE_LICENSE, side=side, fields=VehicleLicense(**fields))
-
-
-def reads(license_: License) -> Callable[..., License]:
-    """A reader that sees this license in every picture."""
-    return lambda *_: license_
-
-
-def raises(error: Exception) -> Callable[..., License]:
-    """A reader that fails so."""
-
-    def read(*_: object) -> License:
-        raise error
-
-    return read
 
 
 # What the document has.

@@ -10,7 +10,6 @@ import base64
 import http.client
 import io
 import json
-import struct
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -18,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from PIL import Image as Pillow
-from tests.dialects.conftest import unread
-from tests.dialects.test_openapi import fits, send
+from tests.dialects.conftest import png, raises, reads, send, unread
+from tests.dialects.test_openapi import fits
 
 import reading
 from credentials import NoCredentials
@@ -55,11 +54,6 @@ TRUTH: Mapping[str, Any] = json.loads((SAMPLES / "truth.json").read_text(encodin
 
 
 # Asking.
-
-
-def png(width: int, height: int) -> bytes:
-    """A picture as far as its header goes, which is as far as it is looked at before it is read."""
-    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height)
 
 
 SMALL = png(100, 100)
@@ -132,20 +126,6 @@ def bench(serve: Serve, service: Service, secrets: Secrets, samples: Path) -> Be
     api = serve(service)
     document = send(requests.Request("GET", api.url + DESCRIPTION)).json()
     return Bench(api, serve, service, secrets["embedded"]["api_key"], samples, document)
-
-
-def reads(license_: License) -> Callable[..., License]:
-    """A reader that sees this license in every picture."""
-    return lambda *_: license_
-
-
-def raises(error: Exception) -> Callable[..., License]:
-    """A reader that fails so."""
-
-    def read(*_: object) -> License:
-        raise error
-
-    return read
 
 
 def nobody(vendor: str, shape: type[BaseModel]) -> Any:  # noqa: ARG001 - as `Credentials` has it

@@ -27,6 +27,7 @@ from PIL import Image as Pillow
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
+from tests.dialects.conftest import send
 
 from dialects import native
 from license_reader.flags import SEVERITY, Flag
@@ -55,13 +56,6 @@ if TYPE_CHECKING:
 
     from license_ocr.sandbox import Secrets
     from service import Service
-
-
-def send(request: requests.Request) -> requests.Response:
-    """The answer to a request, whatever proxies the environment names."""
-    with requests.Session() as session:
-        session.trust_env = False
-        return session.send(session.prepare_request(request), timeout=30)
 
 
 @pytest.fixture(scope="module")

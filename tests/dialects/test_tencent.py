@@ -29,7 +29,7 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.ocr.v20181119 import models
 from tencentcloud.ocr.v20181119.ocr_client import OcrClient
-from tests.dialects.conftest import unread
+from tests.dialects.conftest import raises, reads, unread
 
 from credentials import NoCredentials
 from dialects import tencent
@@ -269,11 +269,6 @@ def told(model: Any) -> dict[str, Any]:
     return {name.lstrip("_"): value for name, value in vars(model).items()}
 
 
-def read_as(license_: License) -> Callable[[bytes, Document | None, Side | None], License]:
-    """A reader that sees this license on every picture."""
-    return lambda _picture, _document, _side: license_
-
-
 # What the samples say.
 
 PRINTED_FRONT = {
@@ -351,11 +346,11 @@ def test_the_sdk_reads_both_pages_of_one_picture(readings: Readings) -> None:
 
 
 def test_of_a_picture_of_both_pages_the_one_asked_for_is_told(bench: Bench) -> None:
-    api = bench.serving(read=read_as(ALL_OF_VEHICLE))
+    api = bench.serving(read=reads(ALL_OF_VEHICLE))
     front, back = (bench.asked(VEHICLE, api, ImageBase64=PLAIN, CardSide=side) for side in ("FRONT", "BACK"))
     assert (front.FrontInfo.PlateNo, front.BackInfo) == ("皖AC4L50", None)
     assert (back.FrontInfo, back.BackInfo.PlateNo) == (None, "皖AC4L51")
-    api = bench.serving(read=read_as(ALL_OF_DRIVING.model_copy(update={"form": Form.PAPER})))
+    api = bench.serving(read=reads(ALL_OF_DRIVING.model_copy(update={"form": Form.PAPER})))
     front, back = (bench.asked(DRIVING, api, ImageBase64=PLAIN, CardSide=side) for side in ("FRONT", "BACK"))
     assert (front.Name, front.ArchivesCode, front.BackPageName) == ("黄天文", "", "")
     assert (back.Name, back.ArchivesCode, back.BackPageName) == ("", "053178392918", "黄天文")
@@ -458,8 +453,8 @@ ALL_OF_DRIVING = License(
 @pytest.fixture(scope="module")
 def full(bench: Bench) -> tuple[Any, Any]:
     """What the SDK is told of licenses that lack nothing."""
-    vehicle = bench.serving(read=read_as(ALL_OF_VEHICLE))
-    driving = bench.serving(read=read_as(ALL_OF_DRIVING))
+    vehicle = bench.serving(read=reads(ALL_OF_VEHICLE))
+    driving = bench.serving(read=reads(ALL_OF_DRIVING))
     return (
         bench.asked(VEHICLE, vehicle, ImageBase64=PLAIN, CardSide="DOUBLE"),
         bench.asked(DRIVING, driving, ImageBase64=PLAIN, CardSide="DOUBLE"),
@@ -479,14 +474,14 @@ def test_every_field_of_the_sdks_models_is_filled_but_a_tractors(full: tuple[Any
 
 def test_what_only_electronic_licenses_show_is_empty_on_paper(bench: Bench) -> None:
     paper = ALL_OF_VEHICLE.model_copy(update={"form": Form.PAPER})
-    answer = bench.asked(VEHICLE, bench.serving(read=read_as(paper)), ImageBase64=PLAIN, CardSide="DOUBLE")
+    answer = bench.asked(VEHICLE, bench.serving(read=reads(paper)), ImageBase64=PLAIN, CardSide="DOUBLE")
     shown = told(answer.FrontInfo) | told(answer.BackInfo)
     assert {value for name, value in shown.items() if name.endswith("Electronic")} == {""}
 
 
 def test_an_electronic_driving_license_has_no_side_page_but_its_file_number(bench: Bench) -> None:
     screen = ALL_OF_DRIVING.model_copy(update={"side": Side.FRONT})
-    answer = bench.asked(DRIVING, bench.serving(read=read_as(screen)), ImageBase64=PLAIN)
+    answer = bench.asked(DRIVING, bench.serving(read=reads(screen)), ImageBase64=PLAIN)
     assert (answer.DriverLicenseType, answer.ArchivesCode) == ("Electronic", "053178392918")
     assert answer.Record.startswith("请于2031年")
     assert answer.BackPageName == answer.BackPageCardCode == ""
@@ -495,7 +490,7 @@ def test_an_electronic_driving_license_has_no_side_page_but_its_file_number(benc
 @pytest.mark.parametrize("action", [VEHICLE, DRIVING])
 def test_every_warning_is_told_as_code_and_word(bench: Bench, action: str) -> None:
     license_ = ALL_OF_VEHICLE if action == VEHICLE else ALL_OF_DRIVING
-    api = bench.serving(read=read_as(license_.flagged(*(Flag.of(code, "embedded") for code in WARNINGS.values()))))
+    api = bench.serving(read=reads(license_.flagged(*(Flag.of(code, "embedded") for code in WARNINGS.values()))))
     answer = bench.asked(action, api, ImageBase64=PLAIN)
     assert answer.RecognizeWarnCode == [-9102, -9103, -9104, -9105, -9106]
     assert answer.RecognizeWarnMsg == [
@@ -519,12 +514,12 @@ def test_the_engine_warns_of_a_photocopy(bench: Bench) -> None:
 
 
 def test_flags_without_a_code_of_tencents_are_not_told(bench: Bench) -> None:
-    api = bench.serving(read=read_as(ALL_OF_VEHICLE.flagged(Flag.of("low_confidence", "embedded", "vin"))))
+    api = bench.serving(read=reads(ALL_OF_VEHICLE.flagged(Flag.of("low_confidence", "embedded", "vin"))))
     assert bench.asked(VEHICLE, api, ImageBase64=PLAIN).RecognizeWarnCode == []
 
 
 def test_the_readers_own_vendor_reads_the_same_values_again(bench: Bench) -> None:
-    api = bench.serving(read=read_as(ALL_OF_VEHICLE))
+    api = bench.serving(read=reads(ALL_OF_VEHICLE))
     with requests.Session() as session:
         session.trust_env = False
         vendor = Vendor(Address(api.url), session=session)
@@ -544,7 +539,7 @@ def _image() -> Any:
 
 
 def test_a_payload_may_be_unsigned(bench: Bench) -> None:
-    client = bench.sdk(bench.serving(read=read_as(ALL_OF_VEHICLE)), unsigned=True)
+    client = bench.sdk(bench.serving(read=reads(ALL_OF_VEHICLE)), unsigned=True)
     assert client.VehicleLicenseOCR(wanted(VEHICLE, ImageBase64=PLAIN)).FrontInfo.PlateNo == "皖AC4L50"
 
 
@@ -570,14 +565,14 @@ def test_a_url_may_be_sent_by_either_method_and_wins_over_the_picture_in_the_req
 
 
 def test_an_empty_url_is_none(bench: Bench) -> None:
-    api = bench.serving(read=read_as(ALL_OF_VEHICLE))
+    api = bench.serving(read=reads(ALL_OF_VEHICLE))
     assert bench.asked(VEHICLE, api, ImageUrl="", ImageBase64=PLAIN).FrontInfo
 
 
 @pytest.mark.parametrize("sign", ["HmacSHA1", "HmacSHA256"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_the_sdk_may_sign_by_the_first_method(bench: Bench, sign: str, method: str) -> None:
-    api = bench.serving(read=read_as(ALL_OF_VEHICLE))
+    api = bench.serving(read=reads(ALL_OF_VEHICLE))
     request = wanted(VEHICLE, ImageBase64=PLAIN, CardSide="BACK")
     answer = bench.sdk(api, sign=sign, method=method).VehicleLicenseOCR(request)
     assert answer.BackInfo.PlateNo == "皖AC4L51"
@@ -593,7 +588,7 @@ def test_the_sdk_may_sign_by_the_first_method(bench: Bench, sign: str, method: s
 
 
 def test_by_the_first_method_a_signature_is_good_for_five_minutes_as_well(bench: Bench) -> None:
-    api = bench.serving(read=read_as(ALL_OF_VEHICLE), clock=lambda: time.time() + 600)
+    api = bench.serving(read=reads(ALL_OF_VEHICLE), clock=lambda: time.time() + 600)
     with pytest.raises(TencentCloudSDKException) as refused:
         bench.sdk(api, sign="HmacSHA1").VehicleLicenseOCR(wanted(VEHICLE, ImageBase64=PLAIN))
     assert refused.value.code == "AuthFailure.SignatureExpire"
@@ -633,20 +628,20 @@ def test_the_side_asked_for_is_what_the_engine_is_told_and_double_leaves_it_open
 
 
 def test_a_reading_is_bare_json_in_utf_8_as_well(bench: Bench) -> None:
-    response = bench.raw({"ImageBase64": PLAIN}, api=bench.serving(read=read_as(ALL_OF_VEHICLE)))
+    response = bench.raw({"ImageBase64": PLAIN}, api=bench.serving(read=reads(ALL_OF_VEHICLE)))
     assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json")
     assert '"PlateNo":"皖AC4L50"'.encode() in response.content
     assert response.json()["Response"]["RequestId"]
 
 
 def test_a_parameter_that_is_null_is_not_given(bench: Bench) -> None:
-    api = bench.serving(read=read_as(ALL_OF_VEHICLE))
+    api = bench.serving(read=reads(ALL_OF_VEHICLE))
     parameters = {"ImageBase64": PLAIN, "ImageUrl": None, "CardSide": None, "TractorCardSide": None}
     assert bench.raw(parameters, api=api).json()["Response"]["FrontInfo"]["PlateNo"] == "皖AC4L50"
 
 
 def test_tractor_card_side_front_is_a_main_page_like_any(bench: Bench) -> None:
-    api = bench.serving(read=read_as(ALL_OF_VEHICLE))
+    api = bench.serving(read=reads(ALL_OF_VEHICLE))
     answer = bench.asked(VEHICLE, api, ImageBase64=PLAIN, TractorCardSide="FRONT")
     assert answer.FrontInfo.PlateNo == "皖AC4L50"
     assert answer.TractorBackInfo is None
@@ -654,12 +649,12 @@ def test_tractor_card_side_front_is_a_main_page_like_any(bench: Bench) -> None:
 
 @pytest.mark.parametrize("region", sorted(tencent.REGIONS))
 def test_all_four_regions_are_served(bench: Bench, region: str) -> None:
-    client = bench.sdk(bench.serving(read=read_as(ALL_OF_VEHICLE)), region=region)
+    client = bench.sdk(bench.serving(read=reads(ALL_OF_VEHICLE)), region=region)
     assert client.VehicleLicenseOCR(wanted(VEHICLE, ImageBase64=PLAIN)).FrontInfo
 
 
 def test_what_the_sdk_sends_of_itself_is_taken(bench: Bench) -> None:
-    client = bench.sdk(bench.serving(read=read_as(ALL_OF_VEHICLE)), language="en-US")
+    client = bench.sdk(bench.serving(read=reads(ALL_OF_VEHICLE)), language="en-US")
     request = wanted(VEHICLE, ImageBase64=PLAIN)
     request.headers = {"X-TC-TraceId": "ffe0c072-8a5d-4e17-8887-a8a60252abca"}
     assert client.VehicleLicenseOCR(request).FrontInfo
@@ -668,7 +663,7 @@ def test_what_the_sdk_sends_of_itself_is_taken(bench: Bench) -> None:
 @pytest.mark.parametrize("sign", ["TC3-HMAC-SHA256", "HmacSHA1"])
 def test_a_temporary_key_serves_with_its_token_alone(bench: Bench, sign: str) -> None:
     key = ApiKey.model_validate({**bench.key, "token": "sandbox-token"})
-    api = bench.serving(read=read_as(ALL_OF_VEHICLE), credentials=_holding(key))
+    api = bench.serving(read=reads(ALL_OF_VEHICLE), credentials=_holding(key))
     request = wanted(VEHICLE, ImageBase64=PLAIN)
     assert bench.sdk(api, token="sandbox-token", sign=sign).VehicleLicenseOCR(request).FrontInfo
     for wrong in ("another-token", None):
@@ -686,7 +681,7 @@ def _holding(key: ApiKey) -> Any:
 
 
 def test_more_headers_than_two_may_be_signed_with_values_as_sent_or_in_lower_case(bench: Bench) -> None:
-    api = bench.serving(read=read_as(ALL_OF_VEHICLE))
+    api = bench.serving(read=reads(ALL_OF_VEHICLE))
     for fold in (str, str.lower):
         response = bench.raw({"ImageBase64": PLAIN}, api=api, after=_signed_anew(bench, api, fold))
         assert response.json()["Response"]["FrontInfo"], fold
@@ -712,7 +707,7 @@ def _signed_anew(bench: Bench, api: Api, fold: Callable[[str], str]) -> dict[str
 
 def test_a_signature_holds_for_five_minutes_either_way(bench: Bench) -> None:
     for seconds, within in ((290, True), (-290, True), (600, False), (-600, False)):
-        api = bench.serving(read=read_as(ALL_OF_VEHICLE), clock=lambda seconds=seconds: time.time() + seconds)
+        api = bench.serving(read=reads(ALL_OF_VEHICLE), clock=lambda seconds=seconds: time.time() + seconds)
         answer = bench.raw({"ImageBase64": PLAIN}, api=api).json()["Response"]
         assert ("FrontInfo" in answer) is within, seconds
         assert within or answer["Error"]["Code"] == "AuthFailure.SignatureExpire"
@@ -775,13 +770,6 @@ def cut_off(bench: Bench) -> str:
     return base64.b64encode(photo[:2000]).decode()
 
 
-def failing(error: Exception) -> Callable[[bytes, Document | None, Side | None], License]:
-    def read(_picture: bytes, _document: Document | None, _side: Side | None) -> License:
-        raise error
-
-    return read
-
-
 def no_credentials[S: BaseModel](vendor: str, shape: type[S]) -> S:
     raise NoCredentials(f"none for {vendor}: {shape.__name__}")
 
@@ -811,7 +799,7 @@ ERRORS: Mapping[str, Case | str] = {
     "FailedOperation.LicenseMultiCardError": _picture(two_cards),
     "FailedOperation.NoVehicleLicenseError": _picture(lambda bench: bench.sample("not-a-license.jpg")),
     "FailedOperation.NoDriverLicenseError": lambda bench: bench.raw(
-        {"ImageBase64": PLAIN}, action=DRIVING, api=bench.serving(read=read_as(ALL_OF_VEHICLE))
+        {"ImageBase64": PLAIN}, action=DRIVING, api=bench.serving(read=reads(ALL_OF_VEHICLE))
     ),
     "FailedOperation.OcrFailed": _OWN,
     "FailedOperation.UnKnowError": _OWN,
@@ -840,7 +828,7 @@ ERRORS: Mapping[str, Case | str] = {
     "DryRunOperation": "cannot occur here, because neither action takes DryRun",
     "FailedOperation": _WHOLE,
     "InternalError": lambda bench: bench.raw(
-        {"ImageBase64": PLAIN}, api=bench.serving(read=failing(RuntimeError("a fault of ours")))
+        {"ImageBase64": PLAIN}, api=bench.serving(read=raises(RuntimeError("a fault of ours")))
     ),
     "InvalidAction": lambda bench: bench.raw(action="IDCardOCR"),
     "InvalidParameter": lambda bench: bench.raw(b"{"),
@@ -855,9 +843,7 @@ ERRORS: Mapping[str, Case | str] = {
     "MissingParameter": lambda bench: bench.raw(after={"X-TC-Timestamp": None}),
     "NoSuchProduct": "cannot occur here, because the product is told by the host's name, which may be any here",
     "NoSuchVersion": lambda bench: bench.raw(after={"X-TC-Version": "2017-03-12"}),
-    "RequestLimitExceeded": lambda bench: bench.raw(
-        {"ImageBase64": PLAIN}, api=bench.serving(read=failing(Busy("16")))
-    ),
+    "RequestLimitExceeded": lambda bench: bench.raw({"ImageBase64": PLAIN}, api=bench.serving(read=raises(Busy("16")))),
     "RequestLimitExceeded.GlobalRegionUinLimitExceeded": "cannot occur here, because there are no main accounts",
     "RequestLimitExceeded.IPLimitExceeded": "cannot occur here, because requests are counted by action, not address",
     "RequestLimitExceeded.UinLimitExceeded": "cannot occur here, because there are no main accounts",
@@ -1011,7 +997,7 @@ def test_formats_that_tencent_does_not_read_are_not_read(bench: Bench, form: str
 
 @pytest.mark.parametrize("form", ["JPEG", "PNG", "BMP"])
 def test_formats_that_tencent_reads_are_read(bench: Bench, form: str) -> None:
-    api = bench.serving(read=read_as(ALL_OF_VEHICLE))
+    api = bench.serving(read=reads(ALL_OF_VEHICLE))
     assert bench.asked(VEHICLE, api, ImageBase64=encoded(Pillow.new("RGB", (64, 64)), form)).FrontInfo
 
 
@@ -1061,11 +1047,11 @@ def _request(body: bytes) -> Request:
     ids=str,
 )
 def test_why_nothing_was_read_is_told(bench: Bench, flags: tuple[str, ...], code: str) -> None:
-    assert code_of(bench.raw({"ImageBase64": PLAIN}, api=bench.serving(read=failing(NoLicense(flags))))) == code
+    assert code_of(bench.raw({"ImageBase64": PLAIN}, api=bench.serving(read=raises(NoLicense(flags))))) == code
 
 
 def test_another_document_is_none_of_the_kind_asked_for(bench: Bench) -> None:
-    api = bench.serving(read=read_as(ALL_OF_DRIVING.flagged(Flag.of("wrong_side", "embedded"))))
+    api = bench.serving(read=reads(ALL_OF_DRIVING.flagged(Flag.of("wrong_side", "embedded"))))
     assert code_of(bench.raw({"ImageBase64": PLAIN}, api=api)) == "FailedOperation.NoVehicleLicenseError"
 
 

@@ -11,7 +11,6 @@ import datetime as dt
 import functools
 import json
 import re
-import struct
 import time
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -23,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from qcloud_image.auth import Auth
 from qcloud_image.http import Http
-from tests.dialects.conftest import unread
+from tests.dialects.conftest import png, raises, send, unread
 
 from credentials import NoCredentials
 from dialects import tencent_legacy
@@ -73,24 +72,12 @@ PAGES = {number: page for page, number in TYPES.items()}
 # Asking.
 
 
-def png(width: int, height: int) -> bytes:
-    """A picture as far as its header goes, which is as far as it is looked at before it is read."""
-    return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height)
-
-
 def encoded(picture: bytes) -> str:
     return base64.b64encode(picture).decode()
 
 
 SMALL = png(100, 100)
 ENCODED = encoded(SMALL)
-
-
-def send(request: requests.Request) -> requests.Response:
-    """The answer to a request, whatever proxies the environment names."""
-    with requests.Session() as session:
-        session.trust_env = False
-        return session.send(session.prepare_request(request), timeout=30)
 
 
 @dataclass(frozen=True)
@@ -166,15 +153,6 @@ class Bench:
 @pytest.fixture(scope="module")
 def bench(serve: Serve, service: Service, secrets: Secrets, samples: Path) -> Bench:
     return Bench(serve(service), serve, service, secrets["tencent_legacy"], samples)
-
-
-def raises(error: Exception) -> Read:
-    """A reader or fetcher that fails so."""
-
-    def fail(*_: object, **__: object) -> License:
-        raise error
-
-    return fail
 
 
 def nobodys[S: BaseModel](vendor: str, shape: type[S]) -> S:
@@ -789,7 +767,7 @@ GOOD = legacy_authorization("s", f"a=1&b=b&k=k&e={NOW + 9}&t={NOW}&r=1&f=")
     ),
 )
 def test_whatever_is_sent_has_a_documented_answer(path: str, authorization: str, kind: str, body: bytes) -> None:
-    service = Service(read=unread, credentials=known, fetch=raises(NotFetched("never")), clock=lambda: NOW)  # type: ignore[arg-type]  # it returns nothing
+    service = Service(read=unread, credentials=known, fetch=raises(NotFetched("never")), clock=lambda: NOW)
     request = Request("POST", path, "", {"content-type": kind, "authorization": authorization}, body, "id")
     assert tencent_legacy.serves(request)
     told = tencent_legacy.answer(request, service)

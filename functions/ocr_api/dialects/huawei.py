@@ -163,8 +163,6 @@ def answer(request: Request, service: Service) -> Response:
     """The response to a request of this dialect."""
     try:
         project, document = _route(request)
-        if len(request.body) > MAX_BODY:
-            raise Refused("ModelArts.4104")  # noqa: TRY301 - as every refusal below
         service.admit("huawei", Known, lambda known: _authenticate(request, project, known, now=service.clock()))
         asked = _parameters(request, document)
         return _response(request, 200, {"result": _result(_read(asked, document, service), asked)})
@@ -201,11 +199,13 @@ _ROUTE = re.compile(r"/v2/(?P<project>[^/]+)/ocr/(?P<api>[^/]+)")
 
 
 def _route(request: Request) -> tuple[str, Document]:
-    """The project and the document that the request names."""
+    """The project and the document that the request names, in no more bytes than are taken."""
     route = _ROUTE.fullmatch(request.path)
     document = _DOCUMENTS.get(route["api"]) if route else None
     if route is None or document is None or request.method != "POST":
         raise Refused("APIG.0101")
+    if len(request.body) > MAX_BODY:
+        raise Refused("ModelArts.4104")
     return unquote(route["project"]), document
 
 

@@ -316,26 +316,17 @@ def _timestamp(told: Mapping[str, str | None]) -> int:
 
 def _signed(request: Request, signed: Sequence[str], told: Mapping[str, str], key: ApiKey, timestamp: int) -> bool:
     """Whether the signature is that of the request, its headers' values taken as sent or in lower case."""
-    as_sent = {name: request.headers[name] for name in signed}
-    lowered = {name: value.lower() for name, value in as_sent.items()}
-    secret = key.secret_key.get_secret_value()
-    signatures = (
-        tc3_signature(secret, _canonical(request, headers), timestamp, SERVICE) for headers in (as_sent, lowered)
-    )
-    return any(same(told.get("Signature", ""), signature) for signature in signatures)
-
-
-def _canonical(request: Request, headers: Mapping[str, str]) -> str:
-    """The request in the form that is signed; the headers are the signed ones, in the order of signing."""
     unsigned = request.headers.get("x-tc-content-sha256") == UNSIGNED_PAYLOAD
-    return tc3_canonical_request(
-        request.method,
-        request.path,
-        request.query,
-        headers=headers,
-        signed=tuple(headers),
-        payload_hash=sha256_hex(UNSIGNED_PAYLOAD.encode() if unsigned else request.body),
+    payload_hash = sha256_hex(UNSIGNED_PAYLOAD.encode() if unsigned else request.body)
+    lowered = {name: value.lower() for name, value in request.headers.items()}
+    canonical = (
+        tc3_canonical_request(
+            request.method, request.path, request.query, headers=headers, signed=signed, payload_hash=payload_hash
+        )
+        for headers in (request.headers, lowered)
     )
+    secret, signature = key.secret_key.get_secret_value(), told.get("Signature", "")
+    return any(same(signature, tc3_signature(secret, form, timestamp, SERVICE)) for form in canonical)
 
 
 # Who asks: method v1, by parameters.
@@ -521,7 +512,7 @@ def _vehicle(license_: License, asked: Side) -> dict[str, Any]:
 def _driving(license_: License, asked: Side) -> dict[str, Any]:
     """All fields flat; those of a page that was not asked for or not seen are empty."""
     shown = pages(asked, license_.side)
-    told = _filled(DRIVING_FRONT + DRIVING_BACK, None)
+    told = _blank(DRIVING_FRONT + DRIVING_BACK)
     if Side.FRONT in shown:
         told |= written(DRIVING_FRONT, license_)
     if Side.BACK in shown:
@@ -531,13 +522,16 @@ def _driving(license_: License, asked: Side) -> dict[str, Any]:
     return told | {"DriverLicenseType": _FORMS[license_.form]}
 
 
-def _filled(columns: Sequence[Column], license_: License | None) -> dict[str, str]:
+def _blank(columns: Sequence[Column]) -> dict[str, str]:
+    """Every name of the table, with nothing to tell."""
+    return {column.source: "" for column in columns}
+
+
+def _filled(columns: Sequence[Column], license_: License) -> dict[str, str]:
     """Every name of the table; what the license lacks is empty, and what only electronic ones have is so on paper."""
-    if license_ is None:
-        return {column.source: "" for column in columns}
     electronic = license_.form is Form.ELECTRONIC
     told = written([row for row in columns if electronic or not row.source.endswith("Electronic")], license_)
-    return _filled(columns, None) | told
+    return _blank(columns) | told
 
 
 def _warnings(license_: License) -> dict[str, Any]:
