@@ -11,11 +11,11 @@ from license_engine import alphabets, condition, seal
 from license_engine import models as _models
 from license_engine import picture as _picture
 from license_engine.detect import Detector
-from license_engine.form import ELECTRONIC_MARKS, ENERGY, FORMS, LOOSE_FORMS, Document
+from license_engine.form import ELECTRONIC_MARKS, Document
 from license_engine.geometry import length, turned
-from license_engine.labels import Line, find_labels, without_spaces
+from license_engine.labels import Line, without_spaces
+from license_engine.pages import find_pages
 from license_engine.recognize import Letters, Recognizer
-from license_engine.rectify import Page, fit, loose, with_extra
 from license_engine.slots import drift_of, home, pieces, slots
 from license_engine.values import Reader, Value
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from license_engine.geometry import Points
     from license_engine.picture import Picture
+    from license_engine.rectify import Page
 
-LABELS = sorted({label.text for form in FORMS for label in form.labels} | {ENERGY.text})
 BALLOTS = 5  # the longest lines, read from both ends to learn which way is up
 MOST_LINES = 120
 BLURRED = 0.6  # the middle field's sureness
@@ -34,8 +34,6 @@ DOUBTED = 0.9  # the least sure field's
 SEEN = 0.75  # of a page's labels
 LEGIBLE = 0.5
 LEAST_LETTERS = 4
-PAPER = 0.7  # of the labels seen, those that must stand as on the paper form for it to be one
-ANOTHER_CARD = 4  # labels left over that form a page of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +70,7 @@ class Engine:
         """
         photo = _picture.decode(picture)
         lines = self._lines(photo)
-        pages, more = _pages(lines, document)
+        pages, more = find_pages(lines, document)
         if not pages:
             return Reading(None, None, _form_of(lines), flags=("not_a_license", *_excuse(photo, lines)))
         found = self._values(photo, pages, lines)
@@ -138,42 +136,6 @@ def _condition(
     else:
         blur = ()
     return blur if _form_of(lines) == "electronic" else (*blur, *condition.flags(photo, pages, found))
-
-
-def _pages(lines: Sequence[Line], wanted: str | None) -> tuple[list[Page], tuple[str, ...]]:
-    """The pages of one document on the photo, the wanted one if there, and the flags that finding them raised."""
-    if not lines:
-        return [], ()
-    hits = find_labels(lines, LABELS)
-    angle = _angle(lines)
-    fitted = [page for form in FORMS if (page := fit(form, hits, angle))]
-    scattered = [page for form in LOOSE_FORMS if (page := loose(form, hits, angle))]
-    best = max((*fitted, *scattered), key=lambda page: (page.form.document == wanted, _strength(page)), default=None)
-    if best is None:
-        return [], ()
-    document = best.form.document
-    pages = []
-    for side in ("front", "back"):
-        rivals = [page for page in fitted if (page.form.document, page.form.side) == (document, side)]
-        if rivals:
-            pages.append(with_extra(max(rivals, key=_strength), ENERGY, hits))
-    for page in scattered:
-        if page.form.document == document and page.found * PAPER > sum(own.found for own in pages):
-            return [page], ()
-    taken = {id(placed.hit) for page in pages for placed in page.labels}
-    left = [hit for hit in hits if id(hit) not in taken]
-    more = any((other := fit(form, left, angle)) and other.found >= ANOTHER_CARD for form in FORMS)
-    return pages, ("multiple_cards",) if more else ()
-
-
-def _strength(page: Page) -> float:
-    return page.found - 0.2 * page.errors
-
-
-def _angle(lines: Sequence[Line]) -> float:
-    """The direction in which most of the text runs."""
-    forward = np.sum([line.quad[1] - line.quad[0] for line in lines], axis=0)
-    return float(np.arctan2(forward[1], forward[0]))
 
 
 def _form_of(lines: Sequence[Line]) -> Literal["paper", "electronic"]:

@@ -71,20 +71,7 @@ class Reader:
 
     def values(self, pieces: Sequence[Piece]) -> dict[str, Value]:
         """The values that the pieces hold, by field."""
-        readings = self._readings(pieces)
-        by_field: dict[str, list[int]] = {}
-        for number, piece in enumerate(pieces):
-            by_field.setdefault(piece.field, []).append(number)
-        values = {}
-        for field, numbers in by_field.items():
-            ordered = in_order(pieces, numbers)
-            for name in _named(field, old="valid_from" in by_field):
-                value = _value(
-                    name, [pieces[number].quad for number in ordered], [readings[number] for number in ordered]
-                )
-                if value:
-                    values[name] = value
-        return values
+        return joined(pieces, self._readings(pieces))
 
     def unseen(self, page: Page, cells: Sequence[Slot], drift: float) -> dict[str, Value]:
         """The short values of slots in which the detector saw nothing, if they read surely all the same."""
@@ -136,6 +123,22 @@ class Reader:
         alphabets = [self._alphabets[pieces[number].field] for number in numbers]
         for number, letters in zip(numbers, self._recognize(self._photo, quads, alphabets), strict=True):
             ballots[number].append(letters)
+
+
+def joined(pieces: Sequence[Piece], readings: Sequence[Letters]) -> dict[str, Value]:
+    """The values that the readings of the pieces make together, by field."""
+    by_field: dict[str, list[int]] = {}
+    for number, piece in enumerate(pieces):
+        by_field.setdefault(piece.field, []).append(number)
+    values = {}
+    for field, numbers in by_field.items():
+        ordered = in_order(pieces, numbers)
+        quads = [pieces[number].quad for number in ordered]
+        for name in _named(field, old="valid_from" in by_field):
+            value = _value(name, quads, [readings[number] for number in ordered])
+            if value:
+                values[name] = value
+    return values
 
 
 def _doubted(piece: Piece, ballots: Sequence[Letters]) -> bool:
