@@ -5,44 +5,68 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from license_engine.recognize import Alphabet, batches, decode, text_of
+from license_engine.recognize import LEAST_ODDS, Alphabet, Trace, batches, text_of, trace
 
-CHARACTERS = ("", "O", "0", "A")
+CHARACTERS = ("", "O", "0", "A", "粵")
+DIGITS = Alphabet(np.array([1, 1e-6, 1, 1, 1e-6], np.float32))
+
+BLANK = (1.0, 0.0, 0.0, 0.0, 0.0)
+LETTER_O = (0.0, 0.8, 0.2, 0.0, 0.0)
+LETTER_A = (0.0, 0.0, 0.1, 0.9, 0.0)
+TRADITIONAL = (0.0, 0.0, 0.0, 0.0, 1.0)
 
 
-def _steps(*rows: tuple[float, float, float, float]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
-    return np.array(rows, np.float32)
-
-
-BLANK = (1.0, 0.0, 0.0, 0.0)
-LETTER_O = (0.0, 0.8, 0.2, 0.0)
-LETTER_A = (0.0, 0.0, 0.1, 0.9)
+def _seen(*rows: tuple[float, ...]) -> Trace:
+    return trace(np.array(rows, np.float32), 8 * len(rows), CHARACTERS)
 
 
 def test_repeats_are_one_letter_and_a_blank_parts_two() -> None:
-    assert text_of(decode(_steps(LETTER_A, LETTER_A, BLANK, LETTER_A), CHARACTERS, 32)) == "AA"
+    assert text_of(_seen(LETTER_A, LETTER_A, BLANK, LETTER_A).letters()) == "AA"
 
 
 def test_each_letter_knows_where_it_stands() -> None:
-    letters = decode(_steps(BLANK, LETTER_A, BLANK, BLANK), CHARACTERS, 32)
+    letters = _seen(BLANK, LETTER_A, BLANK, BLANK).letters()
     assert letters[0].centre == pytest.approx(0.375)
 
 
 def test_a_letter_outside_the_alphabet_is_held_back() -> None:
-    digits = Alphabet(np.array([True, False, True, True]), np.inf)
-    letters = decode(_steps(LETTER_O), CHARACTERS, 8, digits)
+    letters = _seen(LETTER_O).letters(DIGITS)
     assert text_of(letters) == "0"
     assert letters[0].probability == pytest.approx(0.2)
 
 
 def test_a_lookalikes_probability_counts_for_the_letter_that_can_stand() -> None:
-    digits = Alphabet(np.array([True, False, True, True]), np.inf, folds=((1, 2),))
-    assert decode(_steps(LETTER_O), CHARACTERS, 8, digits)[0].probability == pytest.approx(1.0)
+    digits = Alphabet(DIGITS.factor, folds={1: 2})
+    assert _seen(LETTER_O).letters(digits)[0].probability == pytest.approx(1.0)
+
+
+def test_a_lookalike_counts_though_the_letter_that_can_stand_was_never_seen() -> None:
+    letters = _seen((0.0, 1.0, 0.0, 0.0, 0.0)).letters(Alphabet(DIGITS.factor, folds={1: 2}))
+    assert text_of(letters) == "0"
+    assert letters[0].probability == pytest.approx(1.0)
 
 
 def test_a_soft_alphabet_yields_to_a_sure_letter() -> None:
-    soft = Alphabet(np.array([True, False, True, True]), 3.0)
-    assert text_of(decode(_steps(LETTER_O), CHARACTERS, 8, soft)) == "O"
+    soft = Alphabet(np.array([1, 1 / 3, 1, 1, 1], np.float32))
+    assert text_of(_seen(LETTER_O).letters(soft)) == "O"
+
+
+def test_a_letter_that_nothing_in_the_alphabet_can_replace_is_not_dropped_but_beyond_belief() -> None:
+    letters = _seen(LETTER_A, TRADITIONAL).letters(DIGITS)
+    assert len(letters) == 2
+    assert letters[1].probability < 0.01
+
+
+def test_a_stretch_of_a_line_is_read_by_itself_and_keeps_its_place_on_the_line() -> None:
+    line = _seen(LETTER_O, BLANK, LETTER_A, BLANK)
+    (letter,) = line.letters(begin=0.5)
+    assert letter.character == "A"
+    assert letter.centre == line.letters()[1].centre
+
+
+def test_a_trace_keeps_only_the_classes_that_any_step_gives_a_chance() -> None:
+    rare = _seen((1 - LEAST_ODDS / 2, 0.0, 0.0, LEAST_ODDS / 2, 0.0), LETTER_O)
+    assert rare.classes.tolist() == [0, 1, 2]
 
 
 def test_batches_hold_every_strip_once_and_like_with_like() -> None:

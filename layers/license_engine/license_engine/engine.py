@@ -12,11 +12,11 @@ from license_engine import models as _models
 from license_engine import picture as _picture
 from license_engine.detect import Detector
 from license_engine.form import ELECTRONIC_MARKS, Document
-from license_engine.geometry import length, turned
+from license_engine.geometry import height, length, turned
 from license_engine.labels import Line, without_spaces
 from license_engine.pages import find_pages
-from license_engine.recognize import Letters, Recognizer
-from license_engine.slots import drift_of, home, pieces, slots
+from license_engine.recognize import Recognizer
+from license_engine.slots import beside_label, drift_of, home, pieces, slots
 from license_engine.values import Reader, Value
 
 if TYPE_CHECKING:
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from license_engine.picture import Picture
     from license_engine.rectify import Page
 
-BALLOTS = 5  # the longest lines, read from both ends to learn which way is up
+BALLOTS = 6  # lines that are read, from both ends if need be, to learn which way is up
+TELLING = 5.0  # of a line's length against its height
+UPRIGHT = 0.9  # lines read this surely are not upside down
 MOST_LINES = 120
+CAPTION = 0.66  # of the height of most print: the labels' English is flatter, and nothing but that is
 BLURRED = 0.6  # the middle field's sureness
 DOUBTED = 0.9  # the least sure field's
 SEEN = 0.75  # of a page's labels
@@ -69,24 +72,42 @@ class Engine:
         `document` and `side` say what the caller expects: another finding is flagged wrong_side, and still read.
         """
         photo = _picture.decode(picture)
-        lines = self._lines(photo)
+        lines, small = self._lines(photo)
         pages, more = find_pages(lines, document)
+        missed = [quad for quad in small if any(beside_label(page, quad) for page in pages)] if pages else small
+        if missed:
+            lines = [*lines, *self._read(photo, missed)]
+        if not pages:
+            pages, more = find_pages(lines, document)
         if not pages:
             return Reading(None, None, _form_of(lines), flags=("not_a_license", *_excuse(photo, lines)))
         found = self._values(photo, pages, lines)
         flags = (*_wrong_side(pages, document, side), *more, *_condition(photo, pages, lines, found))
         return _reading(photo, pages, lines, found, flags=flags)
 
-    def _lines(self, photo: Picture) -> list[Line]:
-        """The photo's lines, each read from its true beginning."""
+    def _lines(self, photo: Picture) -> tuple[list[Line], list[Points]]:
+        """The photo's lines, each read from its true beginning, and the quads too flat to be more than captions."""
         quads = sorted(self._detect(photo), key=length, reverse=True)[:MOST_LINES]
-        ballots = quads[:BALLOTS]
-        both = self._recognize(photo, [*ballots, *map(turned, ballots)])
-        forward, backward = both[: len(ballots)], both[len(ballots) :]
-        if _plausible(backward) > _plausible(forward):
-            quads, forward = [turned(quad) for quad in quads], backward
-        read = [*forward, *self._recognize(photo, quads[len(ballots) :])]
-        return [Line(quad, without_spaces(letters)) for quad, letters in zip(quads, read, strict=True) if letters]
+        if not quads:
+            return [], []
+        tall = float(np.percentile([height(quad) for quad in quads], 75))
+        small = [quad for quad in quads if height(quad) < CAPTION * tall]
+        large = [quad for quad in quads if height(quad) >= CAPTION * tall]
+        # Lines of a label's length tell which way is up as well as long ones, at less cost.
+        large.sort(key=lambda quad: abs(length(quad) / height(quad) - TELLING))
+        first = self._read(photo, large[:BALLOTS])
+        if _plausible(first) < UPRIGHT:
+            other = self._read(photo, [turned(quad) for quad in large[:BALLOTS]])
+            if _plausible(other) > _plausible(first):
+                large, small = [turned(quad) for quad in large], [turned(quad) for quad in small]
+                first = other
+        return [*first, *self._read(photo, large[BALLOTS:])], small
+
+    def _read(self, photo: Picture, quads: Sequence[Points]) -> list[Line]:
+        """The lines on the quads, those left out on which nothing is read."""
+        seen = self._recognize(photo, quads)
+        lines = [Line(quad, without_spaces(trace.letters()), trace) for quad, trace in zip(quads, seen, strict=True)]
+        return [line for line in lines if line.letters]
 
     def _values(self, photo: Picture, pages: Sequence[Page], lines: Sequence[Line]) -> list[dict[str, Value]]:
         """Each page's values by field."""
@@ -108,10 +129,10 @@ class Engine:
         return found
 
 
-def _plausible(readings: Sequence[Letters]) -> float:
-    """How much the readings look like text: the sureness of all their letters."""
-    return sum(letter.probability for letters in readings for letter in letters) / max(
-        1, sum(len(letters) for letters in readings)
+def _plausible(lines: Sequence[Line]) -> float:
+    """How much the lines look like text: the sureness of all their letters."""
+    return sum(letter.probability for line in lines for letter in line.letters) / max(
+        1, sum(len(line.letters) for line in lines)
     )
 
 
@@ -120,7 +141,7 @@ def _excuse(photo: Picture, lines: Sequence[Line]) -> tuple[str, ...]:
     read = [letter for line in lines for letter in line.letters]
     if sum(letter.probability > LEGIBLE for letter in read) < LEAST_LETTERS:
         return ("no_text",) if len(read) < LEAST_LETTERS else ("blur",)
-    illegible = _plausible([tuple(read)]) < LEGIBLE
+    illegible = _plausible(lines) < LEGIBLE
     return ("blur",) if illegible or condition.is_soft(photo, [line.quad for line in lines]) else ()
 
 

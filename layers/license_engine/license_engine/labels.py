@@ -10,7 +10,7 @@ from license_engine.geometry import Points, along, height, length, part
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from license_engine.recognize import Letter, Letters
+    from license_engine.recognize import Letter, Letters, Trace
 
 # Variants that the model may read in place of the printed simplified character.
 SIMPLIFIED = str.maketrans(
@@ -22,10 +22,11 @@ NARROW = str.maketrans("（）：，．－／＊×ｘＸ", "():,.-/*×xX")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of text on the photo: its quad and its letters, spaces left out."""
+    """A line of text on the photo: its quad, its letters, spaces left out, and what they were read from."""
 
     quad: Points
     letters: Letters
+    trace: Trace | None = None
 
     @property
     def text(self) -> str:

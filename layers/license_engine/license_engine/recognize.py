@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from license_engine.geometry import Points, height, length
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
     from onnxruntime import InferenceSession
@@ -25,6 +25,8 @@ MAX_WIDTH = 1920
 BATCH_WIDTH = 2560
 CHOICES = 4
 BLANK = 0
+LEAST_ODDS = 1e-4  # of a class at any step of a line, to be remembered
+IMPOSSIBLE = 1e6  # how much less likely is what an alphabet does not have
 # Characters that look alike, the one that counts for the other where the alphabet has only the latter.
 LOOKALIKES = (
     *zip("OoQ〇○Il|丨Xx✕±—–xkcspvwzu", "000001111××××--XKCSPVWZU", strict=True),
@@ -67,18 +69,72 @@ def certainty(letters: Sequence[Letter]) -> float:
 class Alphabet:
     """The classes that a field may be read as.
 
-    `strictness` is what the others' probabilities are divided by; `folds` tells which class's probability counts for
-    which other's, as an O's does for a zero where no O can stand.
+    `factor` is what each class's odds are weighed with; `folds` tells which class's odds count for which other's, as an
+    O's do for a zero where no O can stand.
     """
 
-    allowed: NDArray[np.bool_]
-    strictness: float
-    folds: tuple[tuple[int, int], ...] = ()
+    factor: NDArray[np.float32]
+    folds: Mapping[int, int] = field(default_factory=dict)
     characters: frozenset[str] = frozenset()
 
     def __contains__(self, character: str) -> bool:
         """Whether the character is of the alphabet."""
         return character in self.characters
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What the model saw along one line: the odds of the classes that came into question, step by step.
+
+    It is kept so that the line, or a stretch of it, can be read again in another alphabet without the model.
+    """
+
+    classes: NDArray[np.intp]  # ascending, the blank first
+    odds: NDArray[np.float32]  # a row a step, a column a class
+    width: int  # of the strip, in pixels
+    characters: Sequence[str]
+
+    def letters(self, alphabet: Alphabet | None = None, begin: float = 0.0, end: float = 1.0) -> Letters:
+        """The letters of the likeliest path between two shares of the line's length, centred by the whole line."""
+        first = min(max(round(begin * self.width / STEP), 0), len(self.odds) - 1)
+        past = len(self.odds) if end >= 1 else max(round(end * self.width / STEP), first + 1)
+        odds, classes = self.odds[first:past], self.classes
+        if alphabet is not None:
+            odds, classes = _folded(odds, classes, alphabet.folds)
+            odds = odds * alphabet.factor[classes]
+        best = odds.argmax(axis=1)
+        begins = np.flatnonzero(np.diff(best, prepend=-1))
+        letters = []
+        for start, stop in zip(begins.tolist(), [*begins[1:].tolist(), len(best)], strict=True):
+            if classes[best[start]] == BLANK:
+                continue
+            peak = start + int(odds[start:stop, best[start]].argmax())
+            letters.append(
+                Letter(
+                    self.characters[classes[best[start]]],
+                    float(odds[peak, best[start]]),
+                    min(max((first + (start + stop) / 2) * STEP / self.width, 0.0), 1.0),
+                    self._choices(odds[peak], classes),
+                )
+            )
+        return tuple(letters)
+
+    def _choices(self, odds: NDArray[np.float32], classes: NDArray[np.intp]) -> tuple[tuple[str, float], ...]:
+        ranked = np.argsort(odds)[: -CHOICES - 1 : -1].tolist()
+        return tuple((self.characters[classes[place]], float(odds[place])) for place in ranked)
+
+
+def _folded(
+    odds: NDArray[np.float32], classes: NDArray[np.intp], folds: Mapping[int, int]
+) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """The odds with each folded class's added to the one that it counts for."""
+    meant = [folds.get(place, place) for place in classes.tolist()]
+    kept, place = np.unique(np.array(meant, np.intp), return_inverse=True)
+    if len(kept) == len(classes) and not folds.keys() & set(classes.tolist()):
+        return odds, classes
+    merged = np.zeros((len(odds), len(kept)), np.float32)
+    np.add.at(merged.T, place, odds.T)
+    return merged, kept
 
 
 class Recognizer:
@@ -90,30 +146,25 @@ class Recognizer:
         self._characters = ("", *listed, " ")
         self._classes = {character: place for place, character in enumerate(self._characters)}
 
-    def alphabet(self, characters: str, *, strictness: float = np.inf) -> Alphabet:
-        """The alphabet of these characters; the blank is always of it."""
+    def alphabet(self, characters: str, *, strictness: float = IMPOSSIBLE) -> Alphabet:
+        """The alphabet of these characters, others' odds divided by the strictness; the blank is always of it."""
         wanted = set(characters)
         allowed = np.array([place == BLANK or letter in wanted for place, letter in enumerate(self._characters)])
-        folds = tuple(
-            (self._classes[twin], self._classes[letter])
+        folds = {
+            self._classes[twin]: self._classes[letter]
             for twin, letter in LOOKALIKES
             if letter in wanted and twin not in wanted and twin in self._classes and letter in self._classes
-        )
-        return Alphabet(allowed, strictness, folds, frozenset(wanted))
+        }
+        return Alphabet(np.where(allowed, 1, 1 / strictness).astype(np.float32), folds, frozenset(wanted))
 
-    def __call__(
-        self, picture: Picture, quads: Sequence[Points], alphabets: Sequence[Alphabet | None] | None = None
-    ) -> list[Letters]:
-        """The letters on each quad, with each its own alphabet if given."""
+    def __call__(self, picture: Picture, quads: Sequence[Points]) -> list[Trace]:
+        """What is seen on each quad."""
         widths = [strip_width(quad) for quad in quads]
-        strips = [picture.sampled(quad, width, TALL) for quad, width in zip(quads, widths, strict=True)]
-        return self.read_strips(strips, alphabets)
+        return self.read_strips([picture.sampled(quad, width, TALL) for quad, width in zip(quads, widths, strict=True)])
 
-    def read_strips(
-        self, strips: Sequence[Image.Image], alphabets: Sequence[Alphabet | None] | None = None
-    ) -> list[Letters]:
-        """The letters on each flat strip; strips of like width go through the model together."""
-        read: list[Letters] = [()] * len(strips)
+    def read_strips(self, strips: Sequence[Image.Image]) -> list[Trace]:
+        """What is seen on each flat strip; strips of like width go through the model together."""
+        seen: dict[int, Trace] = {}
         for batch in batches([strip.width for strip in strips]):
             widest = max(strips[place].width for place in batch)
             tensor = np.zeros((len(batch), 3, TALL, -(-widest // STEP) * STEP), np.float32)
@@ -122,10 +173,17 @@ class Recognizer:
                 tensor[row, :, :, : strips[place].width] = (pixels / 127.5 - 1).transpose(2, 0, 1)
             output = self._session.run(None, {self._session.get_inputs()[0].name: tensor})[0]
             for row, place in enumerate(batch):
-                steps = -(-strips[place].width // STEP)
-                alphabet = alphabets[place] if alphabets else None
-                read[place] = decode(output[row, : steps + 1], self._characters, strips[place].width, alphabet)
-        return read
+                steps = -(-strips[place].width // STEP) + 1
+                seen[place] = trace(output[row, :steps], strips[place].width, self._characters)
+        return [seen[place] for place in range(len(strips))]
+
+
+def trace(output: NDArray[np.float32], width: int, characters: Sequence[str]) -> Trace:
+    """The trace of a strip of this width: the classes of the output that any step gives a chance worth naming."""
+    likely = output.max(axis=0) > LEAST_ODDS
+    likely[BLANK] = True
+    classes = np.flatnonzero(likely)
+    return Trace(classes, output[:, classes], width, characters)
 
 
 def strip_width(quad: Points) -> int:
@@ -145,40 +203,3 @@ def batches(widths: Sequence[int]) -> list[list[int]]:
         else:
             groups.append([place])
     return groups
-
-
-def decode(
-    steps: NDArray[np.float32], characters: Sequence[str], width: int, alphabet: Alphabet | None = None
-) -> Letters:
-    """The letters of the likeliest path: repeats joined, blanks dropped, what the alphabet lacks held back."""
-    if alphabet is not None:
-        steps = steps.copy()
-        for twin, letter in alphabet.folds:
-            steps[:, letter] += steps[:, twin]
-            steps[:, twin] = 0
-        factor = np.where(alphabet.allowed, np.float32(1), np.float32(1 / alphabet.strictness))
-        steps = steps * factor
-    best = steps.argmax(axis=1)
-    begins = np.flatnonzero(np.diff(best, prepend=-1))
-    ends = np.append(begins[1:], len(best))
-    letters = []
-    for begin, end in zip(begins.tolist(), ends.tolist(), strict=True):
-        if best[begin] == BLANK:
-            continue
-        peak = begin + int(steps[begin:end, best[begin]].argmax())
-        centre = ((begin + end) / 2 * STEP) / width
-        letters.append(
-            Letter(
-                characters[best[begin]],
-                float(steps[peak, best[begin]]),
-                min(max(centre, 0.0), 1.0),
-                _choices(steps[peak], characters),
-            )
-        )
-    return tuple(letters)
-
-
-def _choices(step: NDArray[np.float32], characters: Sequence[str]) -> tuple[tuple[str, float], ...]:
-    likeliest = np.argpartition(step, -CHOICES)[-CHOICES:]
-    ranked = sorted(likeliest.tolist(), key=lambda place: -float(step[place]))
-    return tuple((characters[place], float(step[place])) for place in ranked)

@@ -23,6 +23,7 @@ REACH = 4.0  # millimetres that a value may stand above or below its label
 LINE_PITCH = 3.2
 INDENT = 9.0  # how far right of its label's end a value's further lines may begin
 MARGIN = 5.0
+CAPTION_DROP = 1.4  # millimetres that a label's English stands below it, at least
 LEAST_SHARE = 0.02  # of a line's length that a piece takes
 ENGLISH_WORD = re.compile(r"[A-Za-z]*[a-z]{3,}[A-Za-z.]*")
 ENGLISH_LINE = re.compile(r"(?!kg$|mm$)(?=.*[a-z]{2})[A-Za-z.,'’ ]+")
@@ -52,14 +53,24 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of one line that belongs to one field: its quad on the photo, its letters, its place on the page."""
+    """A stretch of one line that belongs to one field: its quad on the photo, its letters, its place on the page.
+
+    `begin` and `end` are the shares of the line between which it was seen.
+    """
 
     field: str
+    line: Line
     quad: Points
     letters: Letters
     x: float
     y: float
-    whole: bool
+    begin: float = 0.0
+    end: float = 1.0
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the line is the field's."""
+        return (self.begin, self.end) == (0.0, 1.0)
 
 
 def slots(page: Page) -> list[Slot]:
@@ -84,6 +95,12 @@ def _right_edge(placed: Placed, labels: Sequence[Placed]) -> float:
         if other.begin[0] > placed.end[0] and abs(other.begin[1] - placed.begin[1]) < SAME_ROW
     ]
     return min(right, default=WIDTH + MARGIN)
+
+
+def beside_label(page: Page, quad: Points) -> bool:
+    """Whether the quad stands where a value does, on a label's own row; captions stand below."""
+    x, y = page.to_form(along(quad, 0)).tolist()
+    return any(cell.left - CAPTION_DROP < x < cell.right and abs(y - cell.y) < CAPTION_DROP for cell in slots(page))
 
 
 def home(line: Line, number: int, pages: Sequence[Page]) -> int | None:
@@ -175,11 +192,13 @@ def _owners(page: Page, number: int, line: Line, *, cells: Sequence[Slot], drift
 def _piece(page: Page, line: Line, field: str, first: int, past: int) -> Piece:
     letters = line.letters
     half = 0.55 * height(line.quad) / max(length(line.quad), 1e-6)
-    begin, end = 0.0, 1.0
+    begin, end, left, right = 0.0, 1.0, 0.0, 1.0
     if first > 0:
-        begin = max(letters[first].centre - half, (letters[first - 1].centre + letters[first].centre) / 2)
+        begin = (letters[first - 1].centre + letters[first].centre) / 2
+        left = max(letters[first].centre - half, begin)
     if past < len(letters):
-        end = min(letters[past - 1].centre + half, (letters[past - 1].centre + letters[past].centre) / 2)
-    quad = part(line.quad, begin, max(end, begin + LEAST_SHARE))
+        end = (letters[past - 1].centre + letters[past].centre) / 2
+        right = min(letters[past - 1].centre + half, end)
+    quad = part(line.quad, left, max(right, left + LEAST_SHARE))
     x, y = page.to_form(along(line.quad, letters[first].centre)).tolist()
-    return Piece(field, quad, letters[first:past], x, y, whole=first == 0 and past == len(letters))
+    return Piece(field, line, quad, letters[first:past], x, y, begin, end)

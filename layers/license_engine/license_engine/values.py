@@ -30,7 +30,6 @@ STRAY = 0.5
 FIRST_CHINESE = "\u4e00"
 DISAGREEMENT = 0.8  # what remains of the sureness when the cuts disagree
 NEXT_ROW = 1.6  # millimetres down to the next line of the same value
-ALWAYS_AGAIN = frozenset({"vin", "engine_no", "plate_no", "license_no", "barcode"})
 SPACED = frozenset({"owner", "name"})  # Latin names keep their spaces
 # Short values that the detector may miss, with how wide they can be in millimetres.
 MISSABLE = {
@@ -87,10 +86,9 @@ class Reader:
             )
             for cell in asked
         ]
-        read = self._recognize(self._photo, quads, [self._alphabets[cell.field] for cell in asked])
         values = {}
-        for cell, quad, letters in zip(asked, quads, read, strict=True):
-            value = _value(cell.field, [quad], [letters])
+        for cell, quad, seen in zip(asked, quads, self._recognize(self._photo, quads), strict=True):
+            value = _value(cell.field, [quad], [seen.letters(self._alphabets[cell.field])])
             if value and value.confidence >= LEAST_UNSEEN:
                 values[cell.field] = value
         return values
@@ -98,31 +96,33 @@ class Reader:
     def seal(self, rows: Sequence[Points]) -> dict[str, Value]:
         """The authority named on the seal's rows, if they name one."""
         alphabet = self._alphabets["issuing_authority"]
-        letters = whole_name(self._recognize(self._photo, rows, [alphabet] * len(rows)))
+        letters = whole_name([seen.letters(alphabet) for seen in self._recognize(self._photo, rows)])
         if not letters:
             return {}
         quad = np.array([rows[0][0], rows[0][1], rows[-1][2], rows[-1][3]])
         return {"issuing_authority": Value(text_of(letters), round(certainty(letters), 4), quad)}
 
     def _readings(self, pieces: Sequence[Piece]) -> list[Letters]:
-        """Each piece's best reading: the first, one in the field's alphabet, and if need be a vote among more."""
-        ballots = [self._first(piece) for piece in pieces]
-        again = [number for number, piece in enumerate(pieces) if _doubted(piece, ballots[number])]
-        self._cast(ballots, pieces, again, 1.0)
-        doubted = [number for number in again if max(map(certainty, ballots[number])) < DOUBTED]
+        """Each piece's best reading: what was seen, in its field's alphabet, and if need be a vote among more looks."""
+        ballots = [[self._first(piece)] for piece in pieces]
+        parts = [number for number, piece in enumerate(pieces) if _doubted(piece, ballots[number]) and not piece.whole]
+        self._cast(ballots, pieces, parts, 1.0)
         for cut in CUTS:
+            doubted = [number for number, piece in enumerate(pieces) if _doubted(piece, ballots[number], DOUBTED)]
             self._cast(ballots, pieces, doubted, cut)
         return [elected(piece.field, votes) for piece, votes in zip(pieces, ballots, strict=True)]
 
-    def _first(self, piece: Piece) -> list[Letters]:
-        alphabet = self._alphabets[piece.field]
-        return [piece.letters] if all(letter.character in alphabet for letter in piece.letters) else []
+    def _first(self, piece: Piece) -> Letters:
+        """The piece as seen, in its field's alphabet; dashes as they are, since among digits they become ones."""
+        if piece.line.trace is None or repair.is_dashes(text_of(piece.letters)):
+            return piece.letters
+        seen = piece.line.trace.letters(self._alphabets[piece.field], piece.begin, piece.end)
+        return tuple(letter for letter in seen if letter.character.strip() or piece.field in SPACED)
 
     def _cast(self, ballots: list[list[Letters]], pieces: Sequence[Piece], numbers: Sequence[int], cut: float) -> None:
-        quads = [scaled(pieces[number].quad, cut) for number in numbers]
-        alphabets = [self._alphabets[pieces[number].field] for number in numbers]
-        for number, letters in zip(numbers, self._recognize(self._photo, quads, alphabets), strict=True):
-            ballots[number].append(letters)
+        seen = self._recognize(self._photo, [scaled(pieces[number].quad, cut) for number in numbers])
+        for number, look in zip(numbers, seen, strict=True):
+            ballots[number].append(look.letters(self._alphabets[pieces[number].field]))
 
 
 def joined(pieces: Sequence[Piece], readings: Sequence[Letters]) -> dict[str, Value]:
@@ -141,13 +141,9 @@ def joined(pieces: Sequence[Piece], readings: Sequence[Letters]) -> dict[str, Va
     return values
 
 
-def _doubted(piece: Piece, ballots: Sequence[Letters]) -> bool:
-    """Whether the piece must be read again; dashes never are, since in an alphabet of digits they become ones."""
-    if not ballots:
-        return True
-    if repair.is_dashes(text_of(ballots[0])):
-        return False
-    return piece.field in ALWAYS_AGAIN or not piece.whole or certainty(ballots[0]) < SURE
+def _doubted(piece: Piece, ballots: Sequence[Letters], sure: float = SURE) -> bool:
+    """Whether none of the readings is sure enough; dashes never are in doubt."""
+    return not repair.is_dashes(text_of(piece.letters)) and max(map(certainty, ballots)) < sure
 
 
 def elected(field: str, votes: Sequence[Letters]) -> Letters:
