@@ -34,7 +34,7 @@ def _prose() -> str:
 ALPHABETS: Mapping[str, str] = {
     "plate_no": PROVINCES + PLATE_MARKS + CAPITALS + DIGITS + "·.-",
     "vin": VIN,
-    "engine_no": CAPITALS + DIGITS + "-*/.·",
+    "engine_no": CAPITALS + DIGITS + "-*/.· ",
     "register_date": DIGITS + "-",
     "issue_date": DIGITS + "-",
     "birth_date": DIGITS + "-",

@@ -116,15 +116,17 @@ class Engine:
         found = []
         for place, page in enumerate(pages):
             own = {number: line for number, line in enumerate(lines) if homes[number] == place}
-            stamp = seal.find(photo, page) or seal.from_lines(page, list(own.values()))
+            labelled = {placed.hit.line for placed in page.labels if placed.hit}
+            stamp = seal.find(photo, page, [line for number, line in own.items() if number not in labelled])
             if stamp:
-                own = {number: line for number, line in own.items() if not stamp.bears(page, line)}
+                sealed = {id(line) for row in stamp.lines for line in row}
+                own = {number: line for number, line in own.items() if id(line) not in sealed}
             cells = slots(page)
             drift = drift_of(page, own, cells)
             read = reader.values(pieces(page, own, cells, drift))
             missed = [cell for cell in cells if cell.field not in read]
             read |= reader.unseen(page, missed, drift)
-            read |= reader.seal(stamp.rows(page)) if stamp else {}
+            read |= reader.seal(page, stamp) if stamp else {}
             found.append(read)
         return found
 

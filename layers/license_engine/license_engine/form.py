@@ -123,7 +123,7 @@ DRIVING_BACK = Form(
     "driving_license",
     "back",
     (
-        Label("机动车驾驶证副页", 27, 6, 34, None),
+        Label("中华人民共和国机动车驾驶证副页", 21, 6, 46, None),
         Label("证号", 15, 13, 6, "license_no", own=False),
         Label("姓名", 4, 19, 6, "name", own=False),
         Label("档案编号", 42, 19, 8.6, "file_no"),

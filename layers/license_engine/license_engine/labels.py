@@ -17,6 +17,16 @@ SIMPLIFIED = str.maketrans(
     "號車碼輛類證駛駕質產牽總檢驗錄廓備註籍別領發冊機動編檔識記領",
     "号车码辆类证驶驾质产牵总检验录廓备注籍别领发册机动编档识记领",
 )
+# What some editions print in a label's place.
+SYNONYMS = {"能源类型": ("能源种类",), "中华人民共和国机动车驾驶证副页": ("机动车驾驶证副页",)}
+# What a label must show exactly, since another differs from it by little more.
+TELLING = {
+    "中华人民共和国机动车行驶证": "行驶",
+    "中华人民共和国机动车驾驶证": "驾驶",
+    "中华人民共和国机动车驾驶证副页": "副页",
+    "机动车驾驶证副页": "副页",
+}
+APART = 1.7  # of the pitch of a label's letters: how far after the letter before it a label begins
 NARROW = str.maketrans("（）：，．－／＊×ｘＸ", "():,.-/*×xX")
 
 
@@ -56,10 +66,11 @@ def find_labels(lines: Sequence[Line], wanted: Iterable[str]) -> list[Hit]:
     """Where the wanted labels stand, longer ones first, so that no label is found inside another."""
     hits: list[Hit] = []
     taken: set[tuple[int, int]] = set()
-    for label in sorted(set(wanted), key=len, reverse=True):
+    printed = [(text, label) for label in set(wanted) for text in (label, *SYNONYMS.get(label, ()))]
+    for text, label in sorted(printed, key=lambda pair: (len(pair[0]), pair), reverse=True):
         for number, line in enumerate(lines):
-            found = nearest(label, line.text)
-            if found is None:
+            found = nearest(text, line.text)
+            if found is None or not _stands_apart(line, *found[:2]):
                 continue
             first, past, errors = found
             letters = {(number, place) for place in range(first, past)}
@@ -69,6 +80,14 @@ def find_labels(lines: Sequence[Line], wanted: Iterable[str]) -> list[Hit]:
                 hits.append(Hit(label, number, first, past, errors, begin, end))
         hits += _scattered(label, lines, taken)
     return hits
+
+
+def _stands_apart(line: Line, first: int, past: int) -> bool:
+    """Whether a gap parts the label from what stands before it on its line: in a sentence it is a word like others."""
+    if first == 0 or past - first < 2:
+        return True
+    before, begin, end = (line.letters[place].centre for place in (first - 1, first, past - 1))
+    return begin - before > APART * (end - begin) / (past - first - 1)
 
 
 def allowed_errors(label: str) -> int:
@@ -82,7 +101,7 @@ def nearest(label: str, text: str) -> tuple[int, int, int] | None:
     if exact >= 0:
         return exact, exact + len(label), 0
     limit = allowed_errors(label)
-    if not limit or len(set(label) & set(text)) < len(set(label)) - limit:
+    if not limit or len(set(label) & set(text)) < len(set(label)) - limit or TELLING.get(label, "") not in text:
         return None
     costs = [(0, start) for start in range(len(text) + 1)]
     for row, letter in enumerate(label, 1):

@@ -173,7 +173,7 @@ def record(text: str) -> str | None:
 SHAPES: Mapping[str, Callable[[str], str | None]] = {
     "plate_no": _matched(r"^.{5,9}$"),
     "vin": _matched(r"^[A-Z0-9]{6,20}$"),
-    "engine_no": _matched(r"[A-Z0-9][A-Z0-9*/.·-]*"),
+    "engine_no": _matched(r"[A-Z0-9][A-Z0-9*/.· -]*"),
     "register_date": date,
     "issue_date": date,
     "birth_date": date,

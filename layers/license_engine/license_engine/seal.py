@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from license_engine.geometry import Points, along, rectangle
+from license_engine.recognize import certainty, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,35 +31,50 @@ BREAK = 3.5  # millimetres without ink that part the seal from what is beside it
 LEAST_ROW = 1.4
 GAP = 0.3  # what a gap between rows has of the rows' own ink, at most
 RIM = 0.03
+EDGE = 1.0  # millimetres inside the page: what lies beyond may be red itself
+LEAST_RED = 0.08  # of a line's box, where its print is the seal's
+AS_RED = 0.5  # as the reddest line: print that a seal was set over is redder than other print, but less than the seal's
+UNEVEN = 1.6
 AUTHORITY = re.compile(r".{2,}(?:公安|交通|交警|警察|车辆|车管|监理|农机).*[队所局处厅站]")
 
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """A seal: its left, top, right and bottom in the form's millimetres, and where each of its rows begins and ends."""
+    """A seal: its left, top, right and bottom in the form's millimetres, the lines found on it, and its ink's rows.
+
+    The lines stand in rows, from the top and in each from the left; `bands` tells where the ink's rows begin and end,
+    as far as the ink shows it.
+    """
 
     left: float
     top: float
     right: float
     bottom: float
-    bands: tuple[tuple[float, float], ...]
+    lines: tuple[tuple[Line, ...], ...]
+    bands: tuple[tuple[float, float], ...] = ()
 
-    def rows(self, page: Page) -> list[Points]:
-        """The quads of its rows on the photo, from the top."""
+    def inked(self, page: Page) -> list[Points]:
+        """The quads of the ink's rows on the photo, from the top, each as wide as the seal within its frame."""
         rim = RIM * (self.right - self.left)
         return [
             page.to_photo(rectangle(self.left + rim, upper, self.right - rim, lower)) for upper, lower in self.bands
         ]
 
-    def bears(self, page: Page, line: Line) -> bool:
-        """Whether the line stands among the seal's rows."""
-        x, y = page.to_form(along(line.quad, 0.5)).tolist()
-        inside = self.left < x < self.right and bool(self.bands)
-        return bool(inside and self.bands[0][0] < y < self.bands[-1][1])
+    def widened(self, page: Page) -> list[Points]:
+        """The quads of its lines' rows, each as wide as the widest: a character at the frame is easily lost."""
+        boxes = [np.concatenate([page.to_form(line.quad) for line in row]) for row in self.lines]
+        rim = RIM * (self.right - self.left)
+        left = min(self.left + rim, *(float(box[:, 0].min()) for box in boxes))
+        right = max(self.right - rim, *(float(box[:, 0].max()) for box in boxes))
+        return [page.to_photo(rectangle(left, box[:, 1].min(), right, box[:, 1].max())) for box in boxes]
+
+    def around(self, page: Page) -> Points:
+        """The seal's own quad on the photo."""
+        return page.to_photo(rectangle(self.left, self.top, self.right, self.bottom))
 
 
-def find(picture: Picture, page: Page) -> Seal | None:
-    """The page's seal; None when the page has none or its ink is not seen."""
+def find(picture: Picture, page: Page, lines: Sequence[Line]) -> Seal | None:
+    """The page's seal by its ink, or, on photos without colour, by the lines on its place; None when there is none."""
     if page.form.seal is None:
         return None
     left, top, right, bottom = room(page, page.form.seal)
@@ -69,12 +85,38 @@ def find(picture: Picture, page: Page) -> Seal | None:
     ink = red_ink(np.asarray(flat, np.float32))
     box = ink_box(ink)
     if box is None:
-        return None
+        return from_lines(page, lines)
     x0, y0, x1, y1 = box
     bands = tuple(
         (top + (y0 + upper) / DOTS, top + (y0 + lower) / DOTS) for upper, lower in row_bands(ink[y0:y1, x0:x1])
     )
-    return Seal(left + x0 / DOTS, top + y0 / DOTS, left + x1 / DOTS, top + y1 / DOTS, bands)
+    shares = [_share(ink, page.to_form(line.quad) - (left, top)) for line in lines]
+    least = max(LEAST_RED, AS_RED * max(shares, default=0.0))
+    red = [line for line, share in zip(lines, shares, strict=True) if share > least]
+    place = (left + x0 / DOTS, top + y0 / DOTS, left + x1 / DOTS, top + y1 / DOTS)
+    return Seal(*place, in_rows(page, red), bands)
+
+
+def _share(ink: NDArray[np.bool_], box: Points) -> float:
+    """The ink's share of the box, which is in millimetres; outside of what is seen there is none."""
+    (left, top), (right, bottom) = box.min(axis=0) * DOTS, box.max(axis=0) * DOTS
+    within = ink[round(max(top, 0)) : round(max(bottom, 0)), round(max(left, 0)) : round(max(right, 0))]
+    return float(within.sum() / max((right - left) * (bottom - top), 1.0))
+
+
+def in_rows(page: Page, lines: Sequence[Line]) -> tuple[tuple[Line, ...], ...]:
+    """The lines by rows, from the top, each row's from the left."""
+    places = sorted(
+        ((*page.to_form(along(line.quad, 0.5)).tolist(), number) for number, line in enumerate(lines)),
+        key=lambda place: place[1],
+    )
+    rows: list[list[tuple[float, float, int]]] = []
+    for place in places:
+        if rows and place[1] - rows[-1][0][1] < LEAST_ROW:
+            rows[-1].append(place)
+        else:
+            rows.append([place])
+    return tuple(tuple(lines[number] for _, _, number in sorted(row)) for row in rows)
 
 
 def room(page: Page, place: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
@@ -85,28 +127,30 @@ def room(page: Page, place: tuple[float, float, float, float]) -> tuple[float, f
         x, y = float(placed.begin[0]), float(placed.begin[1])
         if placed.label.y < top:
             above.append(y + CLEAR)
-        elif placed.label.y > bottom:
+        elif placed.label.y > bottom and x < right - SLACK / 2:
             below.append(y - CLEAR)
         elif placed.label.x > right - SLACK:
             beside.append(x - CLEAR / 2)
     margin = min(float(placed.begin[0]) for placed in page.labels) - SLACK / 2
-    return max(left - SLACK, margin), max(above), min(beside), min(below)
+    return max(left - SLACK, margin, EDGE), max(above), min(beside), min(below)
 
 
 def from_lines(page: Page, lines: Sequence[Line]) -> Seal | None:
-    """The seal as the lines on its place tell it, for photos without colour; None when they are too few."""
+    """The seal as the lines on its place tell it; None when they are too few."""
     if page.form.seal is None:
         return None
     left, top, right, bottom = page.form.seal
-    spot = Seal(left - 1, top - 1, right + 1, bottom + 1, ((top - 1, bottom + 1),))
-    boxes = [page.to_form(line.quad) for line in lines if len(line.letters) > 1 and spot.bears(page, line)]
-    if len(boxes) < LEAST_LINES:
+    spots = [page.to_form(along(line.quad, 0.5)).tolist() for line in lines]
+    held = [
+        line
+        for line, (x, y) in zip(lines, spots, strict=True)
+        if len(line.letters) > 1 and left - 1 < x < right + 1 and top - 1 < y < bottom + 1
+    ]
+    if len(held) < LEAST_LINES:
         return None
-    corners = np.concatenate(boxes)
-    bands = sorted((float(box[:2, 1].mean()), float(box[2:, 1].mean())) for box in boxes)
-    # A character at the frame is easily lost, so each row is taken at the widest one's length.
-    begin, end = float(corners[:, 0].min()), float(corners[:, 0].max())
-    return Seal(begin - RIM * (end - begin), bands[0][0], end + RIM * (end - begin), bands[-1][1], tuple(bands))
+    corners = np.concatenate([page.to_form(line.quad) for line in held])
+    (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+    return Seal(left, top, right, bottom, in_rows(page, held))
 
 
 def red_ink(pixels: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -151,10 +195,25 @@ def row_bands(ink: NDArray[np.bool_]) -> list[tuple[float, float]]:
     return [(begin - 0.12 * tall, end + 0.12 * tall) for begin, end in bands if end - begin > 0.55 * tall]
 
 
-def whole_name(letters: Sequence[Letters]) -> Letters:
+def whole_name(rows: Sequence[Letters]) -> Letters:
     """The rows' letters up to where an authority's name ends; none when a row would be lost or no name is told."""
-    joined = tuple(letter for row in letters for letter in row if letter.character.strip())
+    joined = tuple(letter for row in rows for letter in row if letter.character.strip())
     found = AUTHORITY.match("".join(letter.character for letter in joined))
     if not found or len(joined) - found.end() > 2:
         return ()
     return joined[: found.end()]
+
+
+def is_even(rows: Sequence[Letters], heights: Sequence[float]) -> bool:
+    """Whether nothing seems to be missing: rows evenly apart and of one length, but for a shorter last one."""
+    counts = [len(row) for row in rows]
+    gaps = np.diff(heights)
+    return len(set(counts[:-1])) == 1 and counts[-1] <= counts[0] and float(gaps.max()) < UNEVEN * float(gaps.min())
+
+
+def elected(names: Sequence[Letters]) -> Letters:
+    """The name that most of the readings give, the surer where they are even; none when none gives any."""
+    texts = [text_of(letters) for letters in names]
+    return max(
+        names, key=lambda letters: (bool(letters), texts.count(text_of(letters)), certainty(letters)), default=()
+    )

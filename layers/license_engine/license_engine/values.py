@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from license_engine import repair
-from license_engine.geometry import Points, rectangle, scaled
-from license_engine.labels import NARROW
-from license_engine.recognize import Letters, certainty, text_of
-from license_engine.seal import whole_name
+from license_engine.alphabets import NAMES, PROSE
+from license_engine.geometry import Points, along, rectangle, scaled
+from license_engine.labels import NARROW, Line
+from license_engine.recognize import Letter, Letters, certainty, text_of
+from license_engine.seal import elected as elected_name
+from license_engine.seal import is_even, whole_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from license_engine.picture import Picture
     from license_engine.recognize import Alphabet, Recognizer
     from license_engine.rectify import Page
+    from license_engine.seal import Seal
     from license_engine.slots import Piece, Slot
 
 SURE = 0.97  # a line read this surely is not read again
@@ -30,7 +33,8 @@ STRAY = 0.5
 FIRST_CHINESE = "\u4e00"
 DISAGREEMENT = 0.8  # what remains of the sureness when the cuts disagree
 NEXT_ROW = 1.6  # millimetres down to the next line of the same value
-SPACED = frozenset({"owner", "name"})  # Latin names keep their spaces
+WRITTEN = frozenset({*PROSE, *NAMES})  # what stays as it is printed, full width or narrow
+SPACED = frozenset({"owner", "name", "brand_model", "engine_no"})  # Latin words keep the spaces between them
 # Short values that the detector may miss, with how wide they can be in millimetres.
 MISSABLE = {
     "plate_no": 20.0,
@@ -93,14 +97,23 @@ class Reader:
                 values[cell.field] = value
         return values
 
-    def seal(self, rows: Sequence[Points]) -> dict[str, Value]:
-        """The authority named on the seal's rows, if they name one."""
+    def seal(self, page: Page, stamp: Seal) -> dict[str, Value]:
+        """The authority named on the seal, if it names one: by the lines found on it, or by more looks at its rows."""
         alphabet = self._alphabets["issuing_authority"]
-        letters = whole_name([seen.letters(alphabet) for seen in self._recognize(self._photo, rows)])
+        heights = [float(page.to_form(along(row[0].quad, 0.5))[1]) for row in stamp.lines]
+        rows = [tuple(letter for line in row for letter in self._seen(line, alphabet)) for row in stamp.lines]
+        names = [whole_name(rows)]
+        if not names[0] or certainty(names[0]) < SURE or not is_even(rows, heights):
+            looks = [stamp.inked(page), stamp.widened(page) if stamp.lines else []]
+            seen = iter(self._recognize(self._photo, [quad for quads in looks for quad in quads]))
+            names += [whole_name([next(seen).letters(alphabet) for _ in quads]) for quads in looks]
+        letters = elected_name(names)
         if not letters:
             return {}
-        quad = np.array([rows[0][0], rows[0][1], rows[-1][2], rows[-1][3]])
-        return {"issuing_authority": Value(text_of(letters), round(certainty(letters), 4), quad)}
+        return {"issuing_authority": Value(text_of(letters), round(certainty(letters), 4), stamp.around(page))}
+
+    def _seen(self, line: Line, alphabet: Alphabet) -> Letters:
+        return line.trace.letters(alphabet) if line.trace else line.letters
 
     def _readings(self, pieces: Sequence[Piece]) -> list[Letters]:
         """Each piece's best reading: what was seen, in its field's alphabet, and if need be a vote among more looks."""
@@ -116,8 +129,7 @@ class Reader:
         """The piece as seen, in its field's alphabet; dashes as they are, since among digits they become ones."""
         if piece.line.trace is None or repair.is_dashes(text_of(piece.letters)):
             return piece.letters
-        seen = piece.line.trace.letters(self._alphabets[piece.field], piece.begin, piece.end)
-        return tuple(letter for letter in seen if letter.character.strip() or piece.field in SPACED)
+        return piece.line.trace.letters(self._alphabets[piece.field], piece.begin, piece.end)
 
     def _cast(self, ballots: list[list[Letters]], pieces: Sequence[Piece], numbers: Sequence[int], cut: float) -> None:
         seen = self._recognize(self._photo, [scaled(pieces[number].quad, cut) for number in numbers])
@@ -182,17 +194,26 @@ def _value(field: str, quads: Sequence[Points], readings: Sequence[Letters]) -> 
         if fitting:
             return max(fitting, key=lambda value: (len(value.text), value.confidence))
     readings = _without_stray(readings)
-    letters = tuple(letter for read in readings for letter in read if letter.character.strip() or field in SPACED)
+    letters = tuple(letter for read in readings for letter in _worded(read, field))
     mend = repair.LETTERS.get(field)
     if mend:
         letters = mend(letters)
-    raw = text_of(letters).translate(NARROW)
+    raw = text_of(letters) if field in WRITTEN else text_of(letters).translate(NARROW)
     text = repair.shaped(field, raw.strip())
     if not text:
         return None
     begin = raw.find(text) if len(raw) == len(letters) else -1
     sure = certainty(letters[begin : begin + len(text)] if begin >= 0 else letters)
     return Value(text, round(sure, 4), _around(quads)) if sure >= LEAST else None
+
+
+def _worded(letters: Letters, field: str) -> Iterator[Letter]:
+    """The letters but for spaces, unless they part two Latin words of a field that may hold such."""
+    around = zip((None, *letters), letters, (*letters[1:], None), strict=False)
+    for before, letter, after in around:
+        latin = before and after and before.character.isascii() and after.character.isascii()
+        if letter.character.strip() or (field in SPACED and latin):
+            yield letter
 
 
 def _without_stray(readings: Sequence[Letters]) -> Sequence[Letters]:
