@@ -28,7 +28,7 @@ LISTED := .aws-sam/sources-$(shell echo '$(SOURCES)' | cksum | cut -d ' ' -f 1)
 CODE := $(sort $(foreach folder,bench cli functions layers tests,$(if $(shell find $(folder) -name '*.py' 2>/dev/null),$(folder))))
 BUILT := .aws-sam/build/template.yaml
 
-.PHONY: help setup demo test lint format audit build build-other emulator up down clean
+.PHONY: help setup demo test bench-engine lint format audit build build-other emulator up down clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ down: .venv/.stamp ## Stop the local cloud
 
 test: .venv/.stamp emulator .tools/lambda-runtime/.stamp build ## Run all tests
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+bench-engine: .venv/.stamp .tools/rapidocr/.stamp ## Measure the engine beside its peers; ARGS=... as in `license-ocr bench engine --help`
+	.venv/bin/license-ocr bench engine $(ARGS)
 
 lint: .venv/.stamp .tools/sam/.stamp ## Check format, style, types and the template
 	.venv/bin/ruff format --check $(CODE)

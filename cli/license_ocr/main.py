@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from typer.core import TyperGroup
 
 from license_ocr import api_server, events, sandbox, uploads, view
+from license_ocr import bench as benchmarks
 from license_ocr import faults as faulting
 from license_ocr import redrive as redriving
 from license_ocr.account import STACK, Account, Resources
@@ -58,6 +59,9 @@ app = typer.Typer(
     add_completion=False,
     help="Photos of Chinese vehicle and driving licenses into normalized, checked records.",
 )
+
+bench = typer.Typer(no_args_is_help=True, help="Measure what the project does beside what else does it.")
+app.add_typer(bench, name="bench")
 
 StackName = Annotated[
     str | None, typer.Option("--stack", help="A stack on AWS; without it, the local cloud.", show_default=False)
@@ -208,6 +212,15 @@ def demo(*, keep: Annotated[bool, typer.Option("--keep", help="Leave the local c
             cloud.stop()
     if was_running or keep:
         progress.print("still up; next: license-ocr read PHOTO, or license-ocr down")
+
+
+@bench.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    options_metavar="[--help] [OPTIONS]",
+)
+def engine(context: typer.Context) -> None:
+    """Measure the embedded engine beside RapidOCR and Tesseract; --help lists what it can be told."""
+    raise typer.Exit(benchmarks.run("engine", context.args))
 
 
 def _up(tell: Steps) -> Account:
