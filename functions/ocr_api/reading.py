@@ -46,6 +46,10 @@ _VEHICLE = (
     Column("inspection", "inspection", values.inspection),
     Column("barcode", "barcode", values.code),
     Column("energy_type", "energy_type"),
+    Column("body_color", "body_color"),
+    Column("inspection_valid_until", "inspection_valid_until"),
+    Column("status", "status", values.listing),
+    Column("generated_at", "generated_at"),
 )
 _DRIVING = (
     Column("license_no", "license_no", values.code),
@@ -61,6 +65,10 @@ _DRIVING = (
     Column("issuing_authority", "issuing_authority"),
     Column("file_no", "file_no", values.code),
     Column("record", "record"),
+    Column("status", "status", values.listing),
+    Column("accumulated_points", "accumulated_points", values.count),
+    Column("shown_at", "shown_at"),
+    Column("generated_at", "generated_at"),
 )
 _COLUMNS = {Document.VEHICLE_LICENSE: _VEHICLE, Document.DRIVING_LICENSE: _DRIVING}
 

@@ -51,10 +51,25 @@ ALPHABETS: Mapping[str, str] = {
     "vehicle_classes": "ABCDEFMNP123456",
     "sex": "男女",
     "barcode": DIGITS + "*",
+    "accumulated_points": DIGITS + "分",
+    "inspection_valid_until": DIGITS + "-年月日",
+    "generated_at": DIGITS + "-:： ",
+    "shown_at": DIGITS + "-:： ",
     "file_no": DIGITS + CAPITALS + PROVINCES + "-",
 }
 # Written freely: characters beyond the standard's set are possible in names, and only less likely.
-PROSE = ("vehicle_type", "address", "use_character", "brand_model", "remarks", "inspection", "record", "energy_type")
+PROSE = (
+    "vehicle_type",
+    "address",
+    "use_character",
+    "brand_model",
+    "remarks",
+    "inspection",
+    "record",
+    "energy_type",
+    "body_color",
+    "status",
+)
 NAMES = ("owner", "name", "nationality")
 NAME_STRICTNESS = 20.0
 

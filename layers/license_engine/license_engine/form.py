@@ -139,7 +139,29 @@ def _one_page(front: Form, *others: Form) -> Form:
     return Form(front.document, "front", (*labels.values(), ENERGY))
 
 
+def _screen(document: Document, *labels: tuple[str, str]) -> Form:
+    """Labels that only a screen shows, where they may."""
+    return Form(document, "front", tuple(Label(text, 4, 60, 2.4 * len(text), field) for text, field in labels))
+
+
+VEHICLE_SCREEN = _screen(
+    "vehicle_license",
+    ("车身颜色", "body_color"),
+    ("检验有效期至", "inspection_valid_until"),
+    ("状态", "status"),
+    ("生成时间", "generated_at"),
+)
+DRIVING_SCREEN = _screen(
+    "driving_license",
+    ("累积记分", "accumulated_points"),
+    ("状态", "status"),
+    ("当前时间", "shown_at"),
+    ("生成时间", "generated_at"),
+)
 # An electronic license shows what it holds on one page, in a layout of its own.
-LOOSE_FORMS = (_one_page(VEHICLE_FRONT, VEHICLE_BACK), _one_page(DRIVING_FRONT, DRIVING_FRONT_OLD, DRIVING_BACK))
+LOOSE_FORMS = (
+    _one_page(VEHICLE_FRONT, VEHICLE_BACK, VEHICLE_SCREEN),
+    _one_page(DRIVING_FRONT, DRIVING_FRONT_OLD, DRIVING_BACK, DRIVING_SCREEN),
+)
 FORMS = (VEHICLE_FRONT, VEHICLE_BACK, DRIVING_FRONT, DRIVING_FRONT_OLD, DRIVING_BACK)
 ELECTRONIC_MARKS = ("电子行驶证", "电子驾驶证", "电子证照", "电子凭证", "电子版", "生成时间")

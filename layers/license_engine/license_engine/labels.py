@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from string import ascii_uppercase, digits
 from typing import TYPE_CHECKING
 
 from license_engine.geometry import Points, along, height, length, part
@@ -18,6 +19,7 @@ SIMPLIFIED = str.maketrans(
     "号车码辆类证驶驾质产牵总检验录廓备注籍别领发册机动编档识记领",
 )
 # What some editions print in a label's place.
+WIDEST = 4  # letters of a label that is set wide
 SYNONYMS = {"能源类型": ("能源种类",), "中华人民共和国机动车驾驶证副页": ("机动车驾驶证副页",)}
 # What a label must show exactly, since another differs from it by little more.
 TELLING = {
@@ -26,6 +28,7 @@ TELLING = {
     "中华人民共和国机动车驾驶证副页": "副页",
     "机动车驾驶证副页": "副页",
 }
+VALUE_ENDS = frozenset(ascii_uppercase + digits)  # of values that a label may follow closely
 APART = 1.7  # of the pitch of a label's letters: how far after the letter before it a label begins
 NARROW = str.maketrans("（）：，．－／＊×ｘＸ", "():,.-/*×xX")
 
@@ -68,6 +71,7 @@ def find_labels(lines: Sequence[Line], wanted: Iterable[str]) -> list[Hit]:
     taken: set[tuple[int, int]] = set()
     printed = [(text, label) for label in set(wanted) for text in (label, *SYNONYMS.get(label, ()))]
     for text, label in sorted(printed, key=lambda pair: (len(pair[0]), pair), reverse=True):
+        hits += _split(text, label, lines, taken)
         for number, line in enumerate(lines):
             found = nearest(text, line.text)
             if found is None or not _stands_apart(line, *found[:2]):
@@ -78,16 +82,16 @@ def find_labels(lines: Sequence[Line], wanted: Iterable[str]) -> list[Hit]:
                 taken |= letters
                 begin, end = _ends(line, first, past)
                 hits.append(Hit(label, number, first, past, errors, begin, end))
-        hits += _scattered(label, lines, taken)
     return hits
 
 
 def _stands_apart(line: Line, first: int, past: int) -> bool:
-    """Whether a gap parts the label from what stands before it on its line: in a sentence it is a word like others."""
-    if first == 0 or past - first < 2:
+    """Whether a gap parts the label from the words about it: within a sentence it is a word like others."""
+    if first == 0 or past == len(line.letters) or past - first < 2:
         return True
-    before, begin, end = (line.letters[place].centre for place in (first - 1, first, past - 1))
-    return begin - before > APART * (end - begin) / (past - first - 1)
+    before, begin, end, after = (line.letters[place].centre for place in (first - 1, first, past - 1, past))
+    gap = APART * (end - begin) / (past - first - 1)
+    return begin - before > gap or after - end > gap or line.letters[first - 1].character in VALUE_ENDS
 
 
 def allowed_errors(label: str) -> int:
@@ -123,18 +127,22 @@ def _ends(line: Line, first: int, past: int) -> tuple[Points, Points]:
     return along(line.quad, begin), along(line.quad, min(letters[past - 1].centre + half, 1.0))
 
 
-def _scattered(label: str, lines: Sequence[Line], taken: set[tuple[int, int]]) -> list[Hit]:
-    """Labels of two letters set so wide that each letter became a line, or the second joined the value."""
-    if len(label) != 2:
-        return []
+def _split(text: str, label: str, lines: Sequence[Line], taken: set[tuple[int, int]]) -> list[Hit]:
+    """Labels set so wide that they became two lines, or that their end joined the value."""
     hits = []
-    heads = [number for number, line in enumerate(lines) if line.text == label[0] and (number, 0) not in taken]
-    tails = [number for number, line in enumerate(lines) if line.text[:1] == label[1] and (number, 0) not in taken]
-    for head in heads:
-        for tail in tails:
-            if _follows(lines[head].quad, lines[tail].quad):
-                hits.append(Hit(label, tail, 0, 1, 0, along(lines[head].quad, 0), _ends(lines[tail], 0, 1)[1]))
-                taken.update({(head, 0), (tail, 0)})
+    for cut in range(1, len(text)) if len(text) <= WIDEST else ():
+        heads = [number for number, line in enumerate(lines) if line.text == text[:cut] and (number, 0) not in taken]
+        tails = [
+            number for number, line in enumerate(lines) if line.text.startswith(text[cut:]) and (number, 0) not in taken
+        ]
+        for head in heads:
+            for tail in tails:
+                if head != tail and _follows(lines[head].quad, lines[tail].quad):
+                    past = len(text) - cut
+                    end = _ends(lines[tail], 0, past)[1]
+                    hits.append(Hit(label, tail, 0, past, 0, along(lines[head].quad, 0), end))
+                    taken.update((head, place) for place in range(cut))
+                    taken.update((tail, place) for place in range(past))
     return hits
 
 

@@ -26,6 +26,7 @@ BATCH_WIDTH = 2560
 CHOICES = 4
 BLANK = 0
 LEAST_ODDS = 1e-4  # of a class at any step of a line, to be remembered
+UNLIKELY = 1e3  # how much less likely is what can be all the same, at most
 IMPOSSIBLE = 1e6  # how much less likely is what an alphabet does not have
 # Characters that look alike, the one that counts for the other where the alphabet has only the latter.
 LOOKALIKES = (
@@ -69,8 +70,8 @@ def certainty(letters: Sequence[Letter]) -> float:
 class Alphabet:
     """The classes that a field may be read as.
 
-    `factor` is what each class's odds are weighed with; `folds` tells which class's odds count for which other's, as an
-    O's do for a zero where no O can stand.
+    `factor` is what each class's odds are weighed with when one is chosen; the chosen one keeps its own odds, unless it
+    cannot be. `folds` tells which class's odds count for which other's, as an O's do for a zero where no O can stand.
     """
 
     factor: NDArray[np.float32]
@@ -98,11 +99,13 @@ class Trace:
         """The letters of the likeliest path between two shares of the line's length, centred by the whole line."""
         first = min(max(round(begin * self.width / STEP), 0), len(self.odds) - 1)
         past = len(self.odds) if end >= 1 else max(round(end * self.width / STEP), first + 1)
-        odds, classes = self.odds[first:past], self.classes
+        weighed, classes = self.odds[first:past], self.classes
+        odds = weighed
         if alphabet is not None:
             odds, classes = _folded(odds, classes, alphabet.folds)
-            odds = odds * alphabet.factor[classes]
-        best = odds.argmax(axis=1)
+            factor = alphabet.factor[classes]
+            weighed, odds = odds * factor, odds * np.where(factor > 1 / UNLIKELY, 1, factor)
+        best = weighed.argmax(axis=1)
         begins = np.flatnonzero(np.diff(best, prepend=-1))
         letters = []
         for start, stop in zip(begins.tolist(), [*begins[1:].tolist(), len(best)], strict=True):

@@ -30,7 +30,9 @@ MOST_DOUBTED = 6
 PLATE_SERIAL = "".join(letter for letter in CAPITALS if letter not in "IO") + DIGITS + PLATE_MARKS
 TWINS = {"O": "0", "I": "1"}  # letters that no serial has
 DIGIT_ODDS = 20.0  # how much oftener a serial has a 0 than an O
-PLATE_PLACES = (PROVINCES + "使", CAPITALS + DIGITS, *([PLATE_SERIAL] * 6))
+EMBASSY = "使"
+PLATE_PLACES = (PROVINCES + EMBASSY, CAPITALS, *([PLATE_SERIAL] * 6))
+EMBASSY_PLACES = (EMBASSY, DIGITS, *([PLATE_SERIAL] * 6))
 
 
 def vin_holds(vin: str) -> bool:
@@ -75,11 +77,12 @@ def _alternatives(letter: Letter) -> list[Letter]:
 
 def plate(letters: Sequence[Letter]) -> tuple[Letter, ...]:
     """The plate's letters without the dot, each the likeliest that its place allows."""
-    kept = [letter for letter in letters if letter.character not in "·.-"]
+    kept = [letter for letter in letters if letter.character not in "·.- "]
+    places = EMBASSY_PLACES if kept and kept[0].character == EMBASSY else PLATE_PLACES
     return tuple(
         letter if letter.character in allowed else _likeliest(letter, allowed)
-        for letter, allowed in zip(kept, PLATE_PLACES, strict=False)
-    ) + tuple(kept[len(PLATE_PLACES) :])
+        for letter, allowed in zip(kept, places, strict=False)
+    ) + tuple(kept[len(places) :])
 
 
 def _likeliest(letter: Letter, allowed: str) -> Letter:
@@ -143,6 +146,21 @@ def until(text: str) -> str | None:
     return years.group() if years else date(text[-10:])
 
 
+def moment(text: str) -> str | None:
+    """The text as YYYY-MM-DD HH:MM:SS; None when it is no moment of the calendar."""
+    found = re.search(r"(\d{4})-*(\d{2})-*(\d{2})\s*(\d{2})[:：]*(\d{2})[:：]*(\d{2})(?!\d)", text)
+    try:
+        return str(dt.datetime.fromisoformat("{}{}{}T{}{}{}".format(*found.groups()))) if found else None
+    except ValueError:
+        return None
+
+
+def month(text: str) -> str | None:
+    """The text as YYYY-MM, or YYYY-MM-DD where it names the day."""
+    found = re.search(r"(\d{4})\D?(\d{2})(?:\D?(\d{2})(?!\d))?", text)
+    return "-".join(part for part in found.groups() if part) if found else None
+
+
 def mass(text: str) -> str | None:
     """The mass as digits and kg; None for a digit or two without the unit, which dashes can look like."""
     found = re.search(r"(\d+)[kK]?[gG]|(\d+)[kK]|(\d{3,})", text)
@@ -162,7 +180,7 @@ def is_dashes(text: str) -> bool:
 
 def prose(text: str) -> str | None:
     """The text, unless it is only dashes."""
-    return None if is_dashes(text) else text.strip(" ·")
+    return None if is_dashes(text) else text.strip(" ·:：")
 
 
 def record(text: str) -> str | None:
@@ -192,6 +210,10 @@ SHAPES: Mapping[str, Callable[[str], str | None]] = {
     "remarks": record,
     "vehicle_classes": _matched(r"(?:[A-FMNP]\d?E?)+"),
     "file_no": _matched(r"[^-].{3,}"),
+    "accumulated_points": _matched(r"\d{1,2}分"),
+    "inspection_valid_until": month,
+    "generated_at": moment,
+    "shown_at": moment,
 }
 
 

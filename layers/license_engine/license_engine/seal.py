@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from license_engine.geometry import Points, along, rectangle
-from license_engine.recognize import certainty, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,6 +89,9 @@ def find(picture: Picture, page: Page, lines: Sequence[Line]) -> Seal | None:
     bands = tuple(
         (top + (y0 + upper) / DOTS, top + (y0 + lower) / DOTS) for upper, lower in row_bands(ink[y0:y1, x0:x1])
     )
+    lines = [
+        line for line in lines if left < (spot := page.to_form(along(line.quad, 0.5)))[0] < right and spot[1] > top
+    ]
     shares = [_share(ink, page.to_form(line.quad) - (left, top)) for line in lines]
     least = max(LEAST_RED, AS_RED * max(shares, default=0.0))
     red = [line for line, share in zip(lines, shares, strict=True) if share > least]
@@ -125,6 +127,8 @@ def room(page: Page, place: tuple[float, float, float, float]) -> tuple[float, f
     above, beside, below = [top - SLACK], [right + SLACK], [bottom + SLACK]
     for placed in page.labels:
         x, y = float(placed.begin[0]), float(placed.begin[1])
+        if placed.hit is None:
+            continue
         if placed.label.y < top:
             above.append(y + CLEAR)
         elif placed.label.y > bottom and x < right - SLACK / 2:
@@ -204,16 +208,12 @@ def whole_name(rows: Sequence[Letters]) -> Letters:
     return joined[: found.end()]
 
 
-def is_even(rows: Sequence[Letters], heights: Sequence[float]) -> bool:
-    """Whether nothing seems to be missing: rows evenly apart and of one length, but for a shorter last one."""
-    counts = [len(row) for row in rows]
+def is_even(heights: Sequence[float], counts: Sequence[int]) -> bool:
+    """Whether no row seems to be missing: rows evenly apart and of one length, but for a shorter last one."""
     gaps = np.diff(heights)
-    return len(set(counts[:-1])) == 1 and counts[-1] <= counts[0] and float(gaps.max()) < UNEVEN * float(gaps.min())
-
-
-def elected(names: Sequence[Letters]) -> Letters:
-    """The name that most of the readings give, the surer where they are even; none when none gives any."""
-    texts = [text_of(letters) for letters in names]
-    return max(
-        names, key=lambda letters: (bool(letters), texts.count(text_of(letters)), certainty(letters)), default=()
+    return (
+        len(counts) > 1
+        and len(set(counts[:-1])) == 1
+        and counts[-1] <= counts[0]
+        and float(gaps.max()) < UNEVEN * float(gaps.min())
     )

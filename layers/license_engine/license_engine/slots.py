@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from license_engine.form import WIDTH
+from license_engine.form import HEIGHT, WIDTH
 from license_engine.geometry import Points, along, height, length, part
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from license_engine.rectify import Page, Placed
 
 SAME_ROW = 3.2  # millimetres between labels of one row, at most
+NEXT_ROW = 1.6  # millimetres above a label's middle where its row begins
 REACH = 4.0  # millimetres that a value may stand above or below its label
 LINE_PITCH = 3.2
 INDENT = 9.0  # how far right of its label's end a value's further lines may begin
@@ -26,27 +27,29 @@ MARGIN = 5.0
 CAPTION_DROP = 1.4  # millimetres that a label's English stands below it, at least
 LEAST_SHARE = 0.02  # of a line's length that a piece takes
 ENGLISH_WORD = re.compile(r"[A-Za-z]*[a-z]{3,}[A-Za-z.]*")
-ENGLISH_LINE = re.compile(r"(?!kg$|mm$)(?=.*[a-z]{2})[A-Za-z.,'’ ]+")
+ENGLISH_LINE = re.compile(r"No\.?|(?!kg$|mm$)(?=.*[a-z]{2})[A-Za-z.,'’ ]+")
 BARCODE = re.compile(r"\D{0,2}\d{12,13}\D{0,2}")
 BARCODE_TOP = 36.0
+BARCODE_LENGTH = 5.0  # of its height, at least
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where a field's value may stand: right of its label, left of the next, in millimetres."""
+    """Where a field's value may stand: right of its label, left of the next, above the one below, in millimetres."""
 
     field: str
     left: float
     right: float
     y: float
     lines: int
+    bottom: float = float("inf")
 
     def distance(self, x: float, y: float, begin: float) -> float:
         """How far from the slot's rows a letter stands on a line beginning there; infinite when beside the slot."""
         if not self.left - 0.3 <= x <= self.right:
             return float("inf")
         below = y - self.y
-        if below <= 0 or begin > self.left + INDENT:
+        if below <= 0 or y > self.bottom or begin > self.left + INDENT:
             return abs(below)
         return min(below, abs(below - min(below, (self.lines - 1) * LINE_PITCH)) + 0.6)
 
@@ -82,6 +85,7 @@ def slots(page: Page) -> list[Slot]:
             _right_edge(placed, page.labels),
             float(placed.begin[1] + placed.end[1]) / 2,
             placed.label.lines,
+            _bottom_edge(placed, page.labels),
         )
         for placed in page.labels
         if placed.label.field
@@ -97,9 +101,21 @@ def _right_edge(placed: Placed, labels: Sequence[Placed]) -> float:
     return min(right, default=WIDTH + MARGIN)
 
 
+def _bottom_edge(placed: Placed, labels: Sequence[Placed]) -> float:
+    """Where the row of the next label in the same column begins."""
+    below = [
+        float(other.begin[1])
+        for other in labels
+        if abs(other.begin[0] - placed.begin[0]) < INDENT and other.begin[1] - placed.begin[1] > SAME_ROW
+    ]
+    return min(below, default=float("inf")) - NEXT_ROW
+
+
 def beside_label(page: Page, quad: Points) -> bool:
     """Whether the quad stands where a value does, on a label's own row; captions stand below."""
     x, y = page.to_form(along(quad, 0)).tolist()
+    if page.form.barcode and BARCODE_TOP < y < HEIGHT + MARGIN and length(quad) > BARCODE_LENGTH * height(quad):
+        return True
     return any(cell.left - CAPTION_DROP < x < cell.right and abs(y - cell.y) < CAPTION_DROP for cell in slots(page))
 
 

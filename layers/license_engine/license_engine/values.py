@@ -9,10 +9,9 @@ import numpy as np
 
 from license_engine import repair
 from license_engine.alphabets import NAMES, PROSE
-from license_engine.geometry import Points, along, rectangle, scaled
+from license_engine.geometry import Points, along, height, length, part, rectangle, scaled
 from license_engine.labels import NARROW, Line
 from license_engine.recognize import Letter, Letters, certainty, text_of
-from license_engine.seal import elected as elected_name
 from license_engine.seal import is_even, whole_name
 
 if TYPE_CHECKING:
@@ -26,10 +25,14 @@ if TYPE_CHECKING:
 
 SURE = 0.97  # a line read this surely is not read again
 DOUBTED = 0.9  # a piece read less surely is read in other cuts too, and the readings vote
-CUTS = (0.86, 1.16)  # the other cuts' heights
+# The other cuts' heights, and how far in they begin, in heights: a table's rule may touch the first letter.
+CUTS = ((0.86, 0.0), (1.16, 0.0), (1.0, 0.25))
 LEAST = 0.25  # below this nothing was read, only guessed
 LEAST_UNSEEN = 0.8  # the same where the detector saw no text at all
 STRAY = 0.5
+STOPPED = frozenset({"record"})  # prose in sentences
+STOPS = ("。", ".", "，", ",", "；", "：", ":")
+SHORT = frozenset({"vin", "license_no", "plate_no", "barcode"})  # of one length: another length is a doubt
 FIRST_CHINESE = "\u4e00"
 DISAGREEMENT = 0.8  # what remains of the sureness when the cuts disagree
 NEXT_ROW = 1.6  # millimetres down to the next line of the same value
@@ -62,6 +65,19 @@ class Value:
     text: str
     confidence: float
     quad: Points
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A seal's reading: the authority's name, and whether its rows stand so evenly that none is missing."""
+
+    letters: Letters
+    even: bool
+
+    @property
+    def sure(self) -> float:
+        """How sure its least sure letter is."""
+        return certainty(self.letters)
 
 
 class Reader:
@@ -100,17 +116,22 @@ class Reader:
     def seal(self, page: Page, stamp: Seal) -> dict[str, Value]:
         """The authority named on the seal, if it names one: by the lines found on it, or by more looks at its rows."""
         alphabet = self._alphabets["issuing_authority"]
-        heights = [float(page.to_form(along(row[0].quad, 0.5))[1]) for row in stamp.lines]
         rows = [tuple(letter for line in row for letter in self._seen(line, alphabet)) for row in stamp.lines]
-        names = [whole_name(rows)]
-        if not names[0] or certainty(names[0]) < SURE or not is_even(rows, heights):
-            looks = [stamp.inked(page), stamp.widened(page) if stamp.lines else []]
+        found = _authority(page, [row[0].quad for row in stamp.lines], rows)
+        if found.even and found.sure >= SURE:
+            names = [found]
+        else:
+            looks = [quads for quads in (stamp.inked(page), stamp.widened(page)) if quads]
             seen = iter(self._recognize(self._photo, [quad for quads in looks for quad in quads]))
-            names += [whole_name([next(seen).letters(alphabet) for _ in quads]) for quads in looks]
-        letters = elected_name(names)
-        if not letters:
+            names = [
+                found,
+                *(_authority(page, quads, [next(seen).letters(alphabet) for _ in quads]) for quads in looks),
+            ]
+        best = max(names, key=lambda name: (bool(name.letters), name.even, name.sure))
+        if not best.letters:
             return {}
-        return {"issuing_authority": Value(text_of(letters), round(certainty(letters), 4), stamp.around(page))}
+        sure = best.sure if best.even else best.sure * DISAGREEMENT
+        return {"issuing_authority": Value(text_of(best.letters), round(sure, 4), stamp.around(page))}
 
     def _seen(self, line: Line, alphabet: Alphabet) -> Letters:
         return line.trace.letters(alphabet) if line.trace else line.letters
@@ -118,11 +139,12 @@ class Reader:
     def _readings(self, pieces: Sequence[Piece]) -> list[Letters]:
         """Each piece's best reading: what was seen, in its field's alphabet, and if need be a vote among more looks."""
         ballots = [[self._first(piece)] for piece in pieces]
+        self._look_for_stops(ballots, pieces)
         parts = [number for number, piece in enumerate(pieces) if _doubted(piece, ballots[number]) and not piece.whole]
-        self._cast(ballots, pieces, parts, 1.0)
-        for cut in CUTS:
+        self._cast(ballots, pieces, parts)
+        for tall, inward in CUTS:
             doubted = [number for number, piece in enumerate(pieces) if _doubted(piece, ballots[number], DOUBTED)]
-            self._cast(ballots, pieces, doubted, cut)
+            self._cast(ballots, pieces, doubted, tall, inward)
         return [elected(piece.field, votes) for piece, votes in zip(pieces, ballots, strict=True)]
 
     def _first(self, piece: Piece) -> Letters:
@@ -131,10 +153,42 @@ class Reader:
             return piece.letters
         return piece.line.trace.letters(self._alphabets[piece.field], piece.begin, piece.end)
 
-    def _cast(self, ballots: list[list[Letters]], pieces: Sequence[Piece], numbers: Sequence[int], cut: float) -> None:
-        seen = self._recognize(self._photo, [scaled(pieces[number].quad, cut) for number in numbers])
-        for number, look in zip(numbers, seen, strict=True):
+    def _look_for_stops(self, ballots: list[list[Letters]], pieces: Sequence[Piece]) -> None:
+        """Puts the full stops back that stand faint and apart at a line's end, where the detector leaves them out."""
+        unended = [
+            number
+            for number, piece in enumerate(pieces)
+            if piece.field in STOPPED and piece.end >= 1 and not text_of(piece.letters).endswith(STOPS)
+        ]
+        quads = [_cut(pieces[number].quad, 1.0, 0.0, beyond=1.0) for number in unended]
+        for number, look in zip(unended, self._recognize(self._photo, quads), strict=True):
+            letters = look.letters(self._alphabets[pieces[number].field])
+            if text_of(letters[:-1]) == text_of(ballots[number][0]) and text_of(letters).endswith(STOPS):
+                ballots[number][0] = letters
+
+    def _cast(
+        self,
+        ballots: list[list[Letters]],
+        pieces: Sequence[Piece],
+        numbers: Sequence[int],
+        tall: float = 1.0,
+        inward: float = 0.0,
+    ) -> None:
+        """Adds one more look at each of the pieces, cut anew, to its ballots."""
+        quads = [_cut(pieces[number].quad, tall, inward) for number in numbers]
+        for number, look in zip(numbers, self._recognize(self._photo, quads), strict=True):
             ballots[number].append(look.letters(self._alphabets[pieces[number].field]))
+
+
+def _cut(quad: Points, tall: float, inward: float, beyond: float = 0.0) -> Points:
+    """The quad made taller or flatter, begun so many heights inward, ended so many beyond its end."""
+    unit = height(quad) / max(length(quad), 1e-6)
+    return scaled(part(quad, min(inward * unit, 0.5), 1 + beyond * unit), tall)
+
+
+def _authority(page: Page, quads: Sequence[Points], rows: Sequence[Letters]) -> Authority:
+    heights = [float(page.to_form(along(quad, 0.5))[1]) for quad in quads]
+    return Authority(whole_name(rows), is_even(heights, [len(row) for row in rows]))
 
 
 def joined(pieces: Sequence[Piece], readings: Sequence[Letters]) -> dict[str, Value]:
@@ -154,8 +208,10 @@ def joined(pieces: Sequence[Piece], readings: Sequence[Letters]) -> dict[str, Va
 
 
 def _doubted(piece: Piece, ballots: Sequence[Letters], sure: float = SURE) -> bool:
-    """Whether none of the readings is sure enough; dashes never are in doubt."""
-    return not repair.is_dashes(text_of(piece.letters)) and max(map(certainty, ballots)) < sure
+    """Whether no reading is both sure enough and all that the field must have; dashes never are in doubt."""
+    if repair.is_dashes(text_of(piece.letters)):
+        return False
+    return not any(certainty(letters) >= sure and repair.complete(piece.field, text_of(letters)) for letters in ballots)
 
 
 def elected(field: str, votes: Sequence[Letters]) -> Letters:
@@ -204,6 +260,8 @@ def _value(field: str, quads: Sequence[Points], readings: Sequence[Letters]) -> 
         return None
     begin = raw.find(text) if len(raw) == len(letters) else -1
     sure = certainty(letters[begin : begin + len(text)] if begin >= 0 else letters)
+    if field in SHORT and not repair.complete(field, text):
+        sure *= DISAGREEMENT
     return Value(text, round(sure, 4), _around(quads)) if sure >= LEAST else None
 
 
