@@ -21,7 +21,7 @@ FRONT = {
     "address": "四川省成都市某区某路1号",
     "use_character": "非营运",
     "brand_model": "大众牌FV7146",
-    "vin": "LFV2A21K8G4000001",
+    "vin": "LFV2A21K4G4000001",
     "engine_no": "CS123456",
     "register_date": "2016-03-04",
     "issue_date": "2016-03-05",
