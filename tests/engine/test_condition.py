@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import pi
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,16 @@ from tests.engine.conftest import SAMPLES
 from tests.engine.render import effects, flaws
 
 from license_engine import condition
-from license_engine.form import DRIVING_FRONT, FORMS, HEIGHT, VEHICLE_BACK, VEHICLE_FRONT, WIDTH, Form
+from license_engine.form import DRIVING_FRONT, FORMS, HEIGHT, VEHICLE_BACK, VEHICLE_FRONT, WIDTH, Form, Label
 from license_engine.geometry import PlaneMap, rectangle
 from license_engine.labels import Hit
 from license_engine.picture import Picture
 from license_engine.rectify import Page, Placed
+from license_engine.values import Value
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from license_engine import Engine
@@ -32,7 +36,22 @@ CORNERS = {
 }
 VIN_ROW = (0.6, 0.72, 0.7, 0.76)
 BLANK = (0.45, 0.7, 0.5, 0.72)
-FAULTS = {"copy", "reflection", "border_incomplete", "blur"}
+DATE, MASS = "2020-01-02", "1500kg"
+# Values that lack nothing.
+WHOLE = {
+    "plate_no": "粤B12345",
+    "vin": "WBA11111111111111",
+    "license_no": "990101199001010011",
+    "file_no": "990000000001",
+    "passengers": "5人",
+    "dimensions": "4600×1800×1500mm",
+    **dict.fromkeys(("gross_mass_kg", "curb_mass_kg", "rated_load_kg", "towing_mass_kg"), MASS),
+    **dict.fromkeys(("register_date", "issue_date", "birth_date", "first_issue_date", "valid_from"), DATE),
+}
+NOWHERE = rectangle(0, 0, 0, 0)
+FAULTS = {"copy", "reflection", "border_incomplete", "blur", "occluded"}
+FINGER, STRAP = flaws.COVERS[0], flaws.COVERS[10]
+SHEET = (WIDTH, HEIGHT)
 SCALE = 5  # pixels a millimetre of the bare pages below
 BACKGROUND = 40
 PAPER, INK, SEAL = (243, 240, 228), (52, 50, 49), (196, 60, 56)
@@ -80,8 +99,27 @@ def test_glare_on_blank_paper_hides_nothing(engine: Engine) -> None:
     assert _faults(engine, flaws.shone_upon(_sample("driving-back"), _random(), BLANK)) == set()
 
 
+def test_a_finger_over_a_field_occludes_it(engine: Engine) -> None:
+    taken = flaws.covered(_sample("vehicle-front"), FINGER, (50, 48), -pi / 2, SHEET)
+    assert _faults(engine, taken) == {"occluded"}
+
+
+def test_a_strap_across_labels_occludes_them(engine: Engine) -> None:
+    taken = flaws.covered(_sample("vehicle-back"), STRAP, (10, 15), pi / 2, SHEET)
+    assert _faults(engine, taken) == {"occluded"}
+
+
+def test_a_finger_that_holds_the_page_by_its_margin_hides_nothing(engine: Engine) -> None:
+    taken = flaws.covered(_sample("driving-back"), FINGER, (1.5, 45), 0, SHEET)
+    assert _faults(engine, taken) == set()
+
+
 def test_a_page_whose_side_is_cut_off_is_incomplete(engine: Engine) -> None:
     assert "border_incomplete" in _faults(engine, flaws.cut(_sample("vehicle-front"), "right", 0.12))
+
+
+def test_a_page_whose_side_is_cut_by_a_few_millimetres_is_incomplete(engine: Engine) -> None:
+    assert _faults(engine, flaws.cut(_sample("vehicle-front"), "right", 0.05)) == {"border_incomplete"}
 
 
 def test_a_photo_cut_to_the_pages_edges_is_complete(engine: Engine) -> None:
@@ -156,14 +194,86 @@ def test_a_page_of_which_a_fifth_lies_outside_is_incomplete(form: Form, side: st
     assert condition.is_cut_off(page, (round(SCALE * wide), round(SCALE * tall)))
 
 
-def _page(form: Form, *, left: float = 10, top: float = 10) -> Page:
-    """The form laid straight, every label found where the form has it."""
+colours = st.tuples(*[st.integers(0, 250)] * 3)
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    form=st.sampled_from(FORMS),
+    pick=st.integers(0, 100),
+    cover=colours.filter(lambda colour: max(colour) - min(colour) > 60 or max(colour) < 90),
+    lamp=unclipped_lamps,
+    slope=slopes,
+)
+def test_a_thing_of_another_colour_than_the_paper_occludes_the_labels_that_it_lies_on(
+    form: Form, pick: int, cover: tuple[int, int, int], lamp: tuple[float, float, float], slope: float
+) -> None:
+    sheet, hidden = _printed(form, paper=PAPER, ink=INK, seal=SEAL), form.labels[pick % len(form.labels)]
+    _band(sheet, hidden, deep=5)[:] = cover
+    assert _flags(_lit(sheet, lamp, slope, 0), form, unread=hidden) == {"occluded"}
+
+
+@settings(deadline=None, max_examples=40)
+@given(form=st.sampled_from(FORMS), pick=st.integers(0, 100), shade=st.floats(0.45, 1), lamp=lamps, slope=slopes)
+def test_print_that_is_not_read_but_shows_is_not_occluded_even_in_a_shadow(
+    form: Form, pick: int, shade: float, lamp: tuple[float, float, float], slope: float
+) -> None:
+    sheet, missed = _printed(form, paper=PAPER, ink=INK, seal=SEAL), form.labels[pick % len(form.labels)]
+    _band(sheet, missed, deep=5)[:] *= shade
+    assert "occluded" not in _flags(_lit(sheet, lamp, slope, 0), form, unread=missed)
+
+
+def _band(sheet: NDArray[np.float64], label: Label, *, deep: float) -> NDArray[np.float64]:
+    """The sheet's pixels about a label, so many millimetres above and below its middle."""
+    top, bottom = (round(SCALE * (10 + label.y + edge)) for edge in (-deep, deep))
+    left, right = (round(SCALE * (10 + edge)) for edge in (label.x - 4, label.x + label.width + 4))
+    return sheet[top:bottom, left:right]
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    form=st.sampled_from(FORMS), side=st.integers(0, 3), lost=st.floats(2, 8), table=st.integers(10, 120), slope=slopes
+)
+def test_paper_that_runs_out_of_the_picture_on_one_side_only_is_cut_off(
+    form: Form, side: int, lost: float, table: int, slope: float
+) -> None:
+    cuts = [10 + lost if place == side else 0.0 for place in range(4)]
+    pixels, left, top = _cut(_lit(_on_table(form, table), (0.9, 0.85, 0.8), slope, 0), cuts)
+    assert _flags(pixels, form, left=left, top=top) == {"border_incomplete"}
+
+
+@settings(deadline=None, max_examples=40)
+@given(form=st.sampled_from(FORMS), room=st.tuples(*[st.floats(0, 9)] * 4), table=st.integers(10, 250), slope=slopes)
+def test_a_page_that_is_whole_does_not_run_out_whatever_it_lies_on(
+    form: Form, room: tuple[float, ...], table: int, slope: float
+) -> None:
+    cuts = [10 - edge for edge in room]
+    pixels, left, top = _cut(_lit(_on_table(form, table), (0.9, 0.85, 0.8), slope, 0), cuts)
+    assert _flags(pixels, form, left=left, top=top) == set()
+
+
+def _on_table(form: Form, table: int) -> NDArray[np.float64]:
+    """The form's page on a table this bright."""
+    sheet = _printed(form, paper=PAPER, ink=INK, seal=SEAL)
+    sheet[sheet.sum(axis=-1) == 3 * BACKGROUND] = table
+    return sheet
+
+
+def _cut(pixels: NDArray[np.float64], cuts: Sequence[float]) -> tuple[NDArray[np.float64], float, float]:
+    """The sheet without so many millimetres left, above, right and below; where the page's corner then lies."""
+    left, top, right, bottom = (round(SCALE * cut) for cut in cuts)
+    kept = pixels[top : pixels.shape[0] - bottom, left : pixels.shape[1] - right]
+    return kept, 10 - left / SCALE, 10 - top / SCALE
+
+
+def _page(form: Form, *, left: float = 10, top: float = 10, unread: Label | None = None) -> Page:
+    """The form laid straight, every label but the unread one found where the form has it."""
     lead = PlaneMap(np.array([[SCALE, 0, SCALE * left], [0, SCALE, SCALE * top], [0, 0, 1.0]]))
     labels = []
     for number, label in enumerate(form.labels):
         begin, end = np.array([label.x, label.y]), np.array([label.x + label.width, label.y])
         hit = Hit(label.text, number, 0, len(label.text), 0, lead(begin), lead(end))
-        labels.append(Placed(label, begin, end, hit))
+        labels.append(Placed(label, begin, end, None if label is unread else hit))
     return Page(form, lead, lead.inverse(), tuple(labels))
 
 
@@ -195,9 +305,11 @@ def _picture(pixels: NDArray[np.float64]) -> Picture:
     return Picture(image, PlaneMap.between(whole, whole))
 
 
-def _flags(pixels: NDArray[np.float64], form: Form) -> set[str]:
-    read = {label.field for label in form.labels if label.field}
-    return set(condition.flags(_picture(pixels), [_page(form)], [read]))
+def _flags(
+    pixels: NDArray[np.float64], form: Form, *, left: float = 10, top: float = 10, unread: Label | None = None
+) -> set[str]:
+    read = {label.field: Value(WHOLE.get(label.field, "完整"), 0.99, NOWHERE) for label in form.labels if label.field}
+    return set(condition.flags(_picture(pixels), [_page(form, left=left, top=top, unread=unread)], [read]))
 
 
 def test_a_blank_side_page_shows_no_fault() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,15 @@ if TYPE_CHECKING:
     from license_engine.recognize import Alphabet, Recognizer
 
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+REGIONS = (
+    *(f"{city}市" for city in ("北京", "天津", "上海", "重庆")),
+    *(
+        f"{name}省"
+        for name in "河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 海南".split()
+    ),
+    *(f"{name}省" for name in "四川 贵州 云南 陕西 甘肃 青海 台湾".split()),
+    *("内蒙古", "广西", "西藏", "宁夏", "新疆"),
+)
 PLATE_MARKS = "挂学警港澳使领试超"
 DIGITS = string.digits
 CAPITALS = string.ascii_uppercase
@@ -25,6 +35,16 @@ def simplified() -> str:
     """Every character of GB 2312's planes of Chinese characters, as the form's printers have them."""
     planes = (bytes((high, low)).decode("gb2312", "ignore") for high in range(0xB0, 0xF8) for low in HIGH_BYTES)
     return "".join(planes)
+
+
+@cache
+def variants() -> tuple[tuple[str, str], ...]:
+    """Each traditional character with the simplified one that it stands for, as Unicode's variants and OpenCC have it.
+
+    The model may read a print in an older style as traditional, which no license is printed in.
+    """
+    lines = resources.files(__package__).joinpath("traditional.txt").read_text(encoding="utf-8").split()
+    return tuple((line[0], line[1]) for line in lines)
 
 
 def _prose() -> str:
@@ -76,8 +96,8 @@ NAME_STRICTNESS = 20.0
 
 def alphabets(recognizer: Recognizer) -> dict[str, Alphabet]:
     """Each field's alphabet in the classes of this recognizer."""
-    prose = recognizer.alphabet(_prose())
-    names = recognizer.alphabet(_prose(), strictness=NAME_STRICTNESS)
-    seal = recognizer.alphabet(simplified())
-    exact = {field: recognizer.alphabet(letters) for field, letters in ALPHABETS.items()}
+    prose = recognizer.alphabet(_prose(), twins=variants())
+    names = recognizer.alphabet(_prose(), strictness=NAME_STRICTNESS, twins=variants())
+    seal = recognizer.alphabet(simplified(), twins=variants())
+    exact = {field: recognizer.alphabet(letters, twins=variants()) for field, letters in ALPHABETS.items()}
     return exact | dict.fromkeys(PROSE, prose) | dict.fromkeys(NAMES, names) | {"issuing_authority": seal}

@@ -152,7 +152,8 @@ def _condition(
 ) -> tuple[str, ...]:
     """What is wrong with the photo itself; soft print is blurred only where the reading suffers from it."""
     sure = [value.confidence for values in found for value in values.values()]
-    doubted = min(sure, default=0.0) < DOUBTED or any(page.found < SEEN * len(page.labels) for page in pages)
+    lacking = any(next(condition.unread_print(page, values), None) for page, values in zip(pages, found, strict=True))
+    doubted = min(sure, default=0.0) < DOUBTED or lacking
     blurred = not sure or float(np.median(sure)) < BLURRED
     if blurred or (doubted and condition.is_soft(photo, [line.quad for line in lines])):
         blur: tuple[str, ...] = ("blur",)

@@ -53,9 +53,14 @@ def find_pages(lines: Sequence[Line], wanted: str | None) -> tuple[list[Page], t
         rivals = [page for page in fitted if (page.form.document, page.form.side) == (document, side)]
         if rivals:
             pages.append(with_extra(max(rivals, key=_strength), ENERGY, hits))
-    paper = any(page.found >= PAPER * len(page.form.labels) for page in pages)
+    screen = any(mark in line.text for line in lines for mark in ELECTRONIC_MARKS)
+    paper = not screen and any(page.found >= PAPER * len(page.form.labels) for page in pages)
     for page in scattered:
-        if page.form.document == document and not paper and page.found * PAPER > sum(own.found for own in pages):
+        if (
+            page.form.document == document
+            and not paper
+            and (screen or page.found * PAPER > sum(own.found for own in pages))
+        ):
             return [page], ()
     taken = {id(placed.hit) for page in pages for placed in page.labels}
     left = [hit for hit in hits if id(hit) not in taken]

@@ -31,11 +31,7 @@ IMPOSSIBLE = 1e6  # how much less likely is what an alphabet does not have
 # Characters that look alike, the one that counts for the other where the alphabet has only the latter.
 LOOKALIKES = (
     *zip("OoQ〇○Il|丨Xx✕±—–xkcspvwzu", "000001111××××--XKCSPVWZU", strict=True),
-    *zip(
-        "＊－粵贛滬雲遼魯陝閩貴寧瓊號車陳劉張楊趙黃吳孫馬羅鄭謝韓馮蕭許鄧葉蘇盧蔣賈閻龍長國華門廣東縣區鎮鄉樓單園隊總漢業責",
-        "*-粤赣沪云辽鲁陕闽贵宁琼号车陈刘张杨赵黄吴孙马罗郑谢韩冯萧许邓叶苏卢蒋贾阎龙长国华门广东县区镇乡楼单园队总汉业责",
-        strict=True,
-    ),
+    *zip("＊－", "*-", strict=True),
 )
 
 
@@ -149,13 +145,18 @@ class Recognizer:
         self._characters = ("", *listed, " ")
         self._classes = {character: place for place, character in enumerate(self._characters)}
 
-    def alphabet(self, characters: str, *, strictness: float = IMPOSSIBLE) -> Alphabet:
-        """The alphabet of these characters, others' odds divided by the strictness; the blank is always of it."""
+    def alphabet(
+        self, characters: str, *, strictness: float = IMPOSSIBLE, twins: Iterable[tuple[str, str]] = ()
+    ) -> Alphabet:
+        """The alphabet of these characters, others' odds divided by the strictness; the blank is always of it.
+
+        A twin's odds count for its other's, beside those of the lookalikes.
+        """
         wanted = set(characters)
         allowed = np.array([place == BLANK or letter in wanted for place, letter in enumerate(self._characters)])
         folds = {
             self._classes[twin]: self._classes[letter]
-            for twin, letter in LOOKALIKES
+            for twin, letter in (*LOOKALIKES, *twins)
             if letter in wanted and twin not in wanted and twin in self._classes and letter in self._classes
         }
         return Alphabet(np.where(allowed, 1, 1 / strictness).astype(np.float32), folds, frozenset(wanted))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ LEAST_ALTERNATIVE = 0.01
 BEYOND_DOUBT = 0.97
 MOST_DOUBTED = 6
 PLATE_SERIAL = "".join(letter for letter in CAPITALS if letter not in "IO") + DIGITS + PLATE_MARKS
+SURELY_WIDE = 0.9
+WIDE = str.maketrans("()", "（）")
 TWINS = {"O": "0", "I": "1"}  # letters that no serial has
 DIGIT_ODDS = 20.0  # how much oftener a serial has a 0 than an O
 EMBASSY = "使"
@@ -110,10 +113,20 @@ def _as_digit(letter: Letter) -> Letter:
     return Letter(twin, (odds + letter.probability) / 2, letter.centre, letter.choices)
 
 
+def written(letters: Sequence[Letter]) -> tuple[Letter, ...]:
+    """The letters, a doubted full-width colon taken for the narrow one, which printers set before a date."""
+    return tuple(
+        replace(letter, character=":") if letter.character == "：" and letter.probability < SURELY_WIDE else letter
+        for letter in letters
+    )
+
+
 LETTERS: Mapping[str, Callable[[Sequence[Letter]], tuple[Letter, ...]]] = {
     "vin": vin,
     "plate_no": plate,
     "engine_no": engine_no,
+    "remarks": written,
+    "inspection": written,
 }
 
 
@@ -183,6 +196,16 @@ def prose(text: str) -> str | None:
     return None if is_dashes(text) else text.strip(" ·:：")
 
 
+def name(text: str) -> str | None:
+    """The text, its brackets of full width, as registers of companies and addresses have them."""
+    return prose(text.translate(WIDE))
+
+
+def model(text: str) -> str | None:
+    """The text, a letter O within a number known for the zero that it is."""
+    return prose(re.sub(r"(?<=\d)O(?=\d|$)|(?<=\d\.)O", "0", text))
+
+
 def record(text: str) -> str | None:
     """The text, its last full stop known for what it is: it looks like a small letter O."""
     return prose(re.sub(r"(?<=[\u4e00-\u9fff])[Oo0]$", "。", text))
@@ -206,6 +229,10 @@ SHAPES: Mapping[str, Callable[[str], str | None]] = {
     "dimensions": dimensions,
     "license_no": _matched(r"[0-9X]{12,20}"),
     "barcode": _matched(r"\d{12,13}"),
+    "owner": name,
+    "name": name,
+    "address": name,
+    "brand_model": model,
     "record": record,
     "remarks": record,
     "vehicle_classes": _matched(r"(?:[A-FMNP]\d?E?)+"),
@@ -218,7 +245,7 @@ SHAPES: Mapping[str, Callable[[str], str | None]] = {
 
 
 # Fields whose shape tells which of several pieces is theirs; prose is joined from all.
-SHAPELY = frozenset(SHAPES) - {"record", "remarks"}
+SHAPELY = frozenset(SHAPES) - {"record", "remarks", "owner", "name", "address", "brand_model"}
 # What a value looks like when nothing is missing from it.
 COMPLETE: Mapping[str, re.Pattern[str]] = {
     "vin": re.compile(r"[A-HJ-NPR-Z0-9]{17}"),

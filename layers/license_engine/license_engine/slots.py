@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from license_engine.alphabets import REGIONS
 from license_engine.form import HEIGHT, WIDTH
 from license_engine.geometry import Points, along, height, length, part
 
@@ -23,11 +24,13 @@ NEXT_ROW = 1.6  # millimetres above a label's middle where its row begins
 REACH = 4.0  # millimetres that a value may stand above or below its label
 LINE_PITCH = 3.2
 INDENT = 9.0  # how far right of its label's end a value's further lines may begin
+ALIGNED = 3.0  # the same, right of where its first line begins
 MARGIN = 5.0
 CAPTION_DROP = 1.4  # millimetres that a label's English stands below it, at least
 LEAST_SHARE = 0.02  # of a line's length that a piece takes
 ENGLISH_WORD = re.compile(r"[A-Za-z]*[a-z]{3,}[A-Za-z.]*")
 ENGLISH_LINE = re.compile(r"No\.?|(?!kg$|mm$)(?=.*[a-z]{2})[A-Za-z.,'’ ]+")
+BEGINS = re.compile(rf"(?:{'|'.join(REGIONS)})")
 BARCODE = re.compile(r"\D{0,2}\d{12,13}\D{0,2}")
 BARCODE_TOP = 36.0
 BARCODE_LENGTH = 5.0  # of its height, at least
@@ -43,13 +46,14 @@ class Slot:
     y: float
     lines: int
     bottom: float = float("inf")
+    indent: float = INDENT
 
     def distance(self, x: float, y: float, begin: float) -> float:
         """How far from the slot's rows a letter stands on a line beginning there; infinite when beside the slot."""
         if not self.left - 0.3 <= x <= self.right:
             return float("inf")
         below = y - self.y
-        if below <= 0 or y > self.bottom or begin > self.left + INDENT:
+        if below <= 0 or y > self.bottom or begin > self.left + self.indent:
             return abs(below)
         return min(below, abs(below - min(below, (self.lines - 1) * LINE_PITCH)) + 0.6)
 
@@ -139,6 +143,7 @@ def _outside(page: Page, spot: Points) -> float:
 
 def pieces(page: Page, lines: Mapping[int, Line], cells: Sequence[Slot], drift: float) -> list[Piece]:
     """The page's lines, cut where one field ends and another begins; what is no field's value is left out."""
+    cells = [_aligned(page, cell, lines, drift) for cell in cells]
     found = []
     for number, line in lines.items():
         if ENGLISH_LINE.fullmatch(line.text) or _on_portrait(page, line):
@@ -152,6 +157,17 @@ def pieces(page: Page, lines: Mapping[int, Line], cells: Sequence[Slot], drift: 
                     found.append(_piece(page, line, field, begin, place))
                 begin = place
     return found
+
+
+def _aligned(page: Page, cell: Slot, lines: Mapping[int, Line], drift: float) -> Slot:
+    """The slot, its further lines allowed where the line on the label's own row begins."""
+    begins = [
+        x
+        for line in lines.values()
+        for x, y in _flat(page, line)[:1]
+        if abs(y - drift - cell.y) < NEXT_ROW and cell.left < x < cell.right
+    ]
+    return replace(cell, indent=max(INDENT, min(begins) - cell.left + ALIGNED)) if begins and cell.lines > 1 else cell
 
 
 def _on_portrait(page: Page, line: Line) -> bool:
@@ -170,13 +186,15 @@ def _flat(page: Page, line: Line) -> list[tuple[float, float]]:
 
 def drift_of(page: Page, lines: Mapping[int, Line], cells: Sequence[Slot]) -> float:
     """How far below their labels the page's values stand: the printer may have been set askew."""
-    labelled = {placed.hit.line for placed in page.labels if placed.hit}
+    spans = {placed.hit.line: placed.hit.past for placed in page.labels if placed.hit}
+    rows = [cell for cell in cells if cell.lines == 1]
     rests = []
     for number, line in lines.items():
-        if number in labelled or len(line.letters) < 2 or ENGLISH_WORD.search(line.text):
-            continue
-        x, y = _flat(page, line)[0]
-        rests += sorted((y - cell.y for cell in cells if cell.distance(x, y, x) < REACH), key=abs)[:1]
+        if number in spans:
+            rests += [0.0] * (len(line.letters) > spans[number])  # a value that shares its label's line
+        elif len(line.letters) > 1 and not ENGLISH_WORD.search(line.text):
+            x, y = _flat(page, line)[0]
+            rests += sorted((y - cell.y for cell in rows if cell.distance(x, y, x) < REACH), key=abs)[:1]
     return float(np.median(rests)) if len(rests) >= 3 else 0.0
 
 
@@ -190,6 +208,8 @@ def _owners(page: Page, number: int, line: Line, *, cells: Sequence[Slot], drift
         return ["barcode"] * len(spots)
     printed = {place for hit, _ in spans for place in range(hit.first, hit.past)}
     printed |= {place for word in ENGLISH_WORD.finditer(line.text) for place in range(*word.span())}
+    # Whatever it stands below, a line that begins with a province begins a value.
+    begin = float("inf") if BEGINS.match(line.text) else spots[0][0]
     owners: list[str | None] = []
     for place, (x, _) in enumerate(spots):
         if place in printed:
@@ -200,8 +220,8 @@ def _owners(page: Page, number: int, line: Line, *, cells: Sequence[Slot], drift
         if told is not None and x <= told.right:
             owners.append(told.field)
         else:
-            nearest = min(cells, key=lambda cell: cell.distance(x, y, spots[0][0]))
-            owners.append(nearest.field if nearest.distance(x, y, spots[0][0]) < REACH else None)
+            nearest = min(cells, key=lambda cell: cell.distance(x, y, begin))
+            owners.append(nearest.field if nearest.distance(x, y, begin) < REACH else None)
     return owners
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,6 +31,8 @@ CUTS = ((0.86, 0.0), (1.16, 0.0), (1.0, 0.25))
 LEAST = 0.25  # below this nothing was read, only guessed
 LEAST_UNSEEN = 0.8  # the same where the detector saw no text at all
 STRAY = 0.5
+LEAST_STEPS = 4
+GAP = 1.6  # of the usual step from letter to letter
 STOPPED = frozenset({"record"})  # prose in sentences
 STOPS = ("。", ".", "，", ",", "；", "：", ":")
 SHORT = frozenset({"vin", "license_no", "plate_no", "barcode"})  # of one length: another length is a doubt
@@ -41,6 +44,8 @@ SPACED = frozenset({"owner", "name", "brand_model", "engine_no"})  # Latin words
 # Short values that the detector may miss, with how wide they can be in millimetres.
 MISSABLE = {
     "plate_no": 20.0,
+    "use_character": 14.0,
+    "energy_type": 12.0,
     "sex": 6.0,
     "nationality": 10.0,
     "vehicle_classes": 14.0,
@@ -214,13 +219,33 @@ def _doubted(piece: Piece, ballots: Sequence[Letters], sure: float = SURE) -> bo
     return not any(certainty(letters) >= sure and repair.complete(piece.field, text_of(letters)) for letters in ballots)
 
 
+def has_gap(letters: Letters) -> bool:
+    """Whether a Chinese letter seems to be left out: two stand farther apart than the others do."""
+    centres = [letter.centre for letter in letters]
+    steps = [
+        after - before
+        for (one, before), (other, after) in pairwise(zip(letters, centres, strict=True))
+        if min(one.character, other.character) >= FIRST_CHINESE
+    ]
+    return len(steps) >= LEAST_STEPS and max(steps) > GAP * sorted(steps)[len(steps) // 2]
+
+
 def elected(field: str, votes: Sequence[Letters]) -> Letters:
     """The reading that the votes favour, complete ones first, its sureness lessened when another stands against it."""
     by_text: dict[str, list[Letters]] = {}
     for letters in votes:
         by_text.setdefault(text_of(letters).replace(" ", ""), []).append(letters)
-    favoured = max(by_text, key=lambda text: (repair.complete(field, text), sum(map(certainty, by_text[text]))))
+    favoured = max(
+        by_text,
+        key=lambda text: (
+            repair.complete(field, text),
+            not any(map(has_gap, by_text[text])),
+            sum(map(certainty, by_text[text])),
+        ),
+    )
     best = max(by_text[favoured], key=certainty)
+    if has_gap(best):
+        return tuple(letter.weakened(DISAGREEMENT) for letter in best)
     if len(votes) <= 2 or len(by_text) == 1:
         return best
     return tuple(letter.weakened(DISAGREEMENT) for letter in best)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 from tests.engine.render.effects import Taken, perspective
 
 if TYPE_CHECKING:
@@ -109,3 +111,95 @@ def _fattened(specks: NDArray[np.bool_]) -> NDArray[np.float32]:
     mask = Image.fromarray(specks.astype(np.uint8) * 255).filter(ImageFilter.MaxFilter(5))
     share: NDArray[np.float32] = np.asarray(mask, np.float32) / np.float32(255)
     return share
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A thing that lies on a page: its outline in millimetres about a spot, and its colours."""
+
+    name: str
+    colour: tuple[int, int, int]
+    width: float
+    length: float  # to each side of the spot; a finger's is from its tip
+    sheen: float = 0.0  # how much lighter its middle is than its rims
+
+
+COVERS = (
+    Cover("finger", (226, 178, 152), 15, 70, 0.16),
+    Cover("finger", (196, 140, 108), 16, 70, 0.16),
+    Cover("finger", (120, 82, 62), 15, 70, 0.14),
+    Cover("finger", (238, 200, 182), 13, 70, 0.12),
+    Cover("pen", (34, 40, 92), 9, 70, 0.3),
+    Cover("pen", (170, 30, 34), 9, 70, 0.3),
+    Cover("coin", (188, 188, 184), 25, 12.5, 0.08),
+    Cover("coin", (176, 142, 66), 20.5, 10.2, 0.08),
+    Cover("slip", (246, 226, 120), 22, 20),
+    Cover("slip", (236, 152, 176), 20, 18),
+    Cover("strap", (28, 28, 32), 12, 100),
+    Cover("strap", (66, 60, 58), 14, 100),
+)
+"""Fingers of several skins, pens, coins, sticky notes and straps."""
+PAPER = 240  # how bright a page is in the light that the covers' colours are meant for
+FINE = 8  # dots a millimetre that a cover is drawn with
+AROUND = 40  # millimetres about the page that it may reach over
+
+
+def covered(taken: Taken, cover: Cover, spot: tuple[float, float], angle: float, sheet: tuple[float, float]) -> Taken:
+    """The photo with the thing lying on the page at this spot, turned by this angle (radians).
+
+    The spot is in millimetres of a sheet of this size. A finger's tip is at the spot and it points at the angle; what
+    else there is has its middle there.
+    """
+    wide, high = (round(FINE * (edge + 2 * AROUND)) for edge in sheet)
+    down, across = np.mgrid[0:high, 0:wide] / FINE - AROUND
+    along = (across - spot[0]) * np.cos(angle) + (down - spot[1]) * np.sin(angle)
+    aside = (down - spot[1]) * np.cos(angle) - (across - spot[0]) * np.sin(angle)
+    inside = _outline(cover, along, aside)
+    shine = 1 + cover.sheen * (1 - (2 * aside / cover.width) ** 2)
+    ripples = 1 + (0.03 * np.sin(1.9 * along) * np.sin(0.7 * aside + 1.3 * along) if cover.name == "finger" else 0.0)
+    if cover.name == "coin":
+        ripples = 1 + 0.06 * np.sign(np.sin(1.3 * along) * np.sin(1.1 * aside))
+    paint = np.clip(np.array(cover.colour) * (shine * ripples)[..., None], 0, 255).astype(np.uint8)
+    corners = [
+        (-AROUND, -AROUND),
+        (sheet[0] + AROUND, -AROUND),
+        (sheet[0] + AROUND, sheet[1] + AROUND),
+        (-AROUND, sheet[1] + AROUND),
+    ]
+    lead = perspective([(0, 0), (sheet[0], 0), (sheet[0], sheet[1]), (0, sheet[1])], taken.corners)
+    ends = [_carried(lead, corner) for corner in corners]
+    coefficients = perspective(ends, [(0, 0), (wide, 0), (wide, high), (0, high)])
+    thing, mask = (
+        image.transform(taken.image.size, Image.Transform.PERSPECTIVE, coefficients, Image.Resampling.BILINEAR)
+        for image in (Image.fromarray(paint), Image.fromarray(inside.astype(np.uint8) * 255))
+    )
+    return Taken(_laid(taken, thing, mask), taken.corners)
+
+
+def moved(spot: tuple[float, float], angle: float, distance: float) -> tuple[float, float]:
+    """The spot, so far on in this direction (radians)."""
+    return spot[0] + distance * math.cos(angle), spot[1] + distance * math.sin(angle)
+
+
+def _outline(cover: Cover, along: NDArray[np.float64], aside: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Where the thing lies, its tip or its middle being at nought."""
+    if cover.name == "coin":
+        return np.hypot(along, aside) < cover.width / 2
+    if cover.name == "finger":
+        tip = np.hypot(np.maximum(along + cover.width / 2, 0), aside)
+        return (tip < cover.width / 2) & (along > -cover.length)
+    return (np.abs(aside) < cover.width / 2) & (np.abs(along) < cover.length)
+
+
+def _laid(taken: Taken, thing: Image.Image, mask: Image.Image) -> Image.Image:
+    """The photo with the thing on it, in the same light as the page and with a camera's grain, its shadow beside it."""
+    frame, step = taken.image.copy(), max(taken.image.width // 300, 2)
+    page = Image.new("L", frame.size, 0)
+    ImageDraw.Draw(page).polygon(taken.corners, fill=255)
+    light = float(np.percentile(np.asarray(frame.convert("L"))[np.asarray(page) > 0], 80)) / PAPER
+    shadow = mask.filter(ImageFilter.GaussianBlur(2 * step)).point(lambda level: level * 2 // 5)
+    frame.paste(Image.new("RGB", frame.size, (24, 22, 20)), (step, step), shadow)
+    grain = np.random.default_rng(7).normal(0, 4, (frame.height, frame.width, 1))
+    lit = np.clip(light * np.asarray(thing, np.float32) + grain, 0, 255).astype(np.uint8)
+    frame.paste(Image.fromarray(lit), (0, 0), mask.filter(ImageFilter.GaussianBlur(1)))
+    return frame
