@@ -13,15 +13,6 @@ if TYPE_CHECKING:
     from license_engine.recognize import Alphabet, Recognizer
 
 PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
-REGIONS = (
-    *(f"{city}市" for city in ("北京", "天津", "上海", "重庆")),
-    *(
-        f"{name}省"
-        for name in "河北 山西 辽宁 吉林 黑龙江 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 海南".split()
-    ),
-    *(f"{name}省" for name in "四川 贵州 云南 陕西 甘肃 青海 台湾".split()),
-    *("内蒙古", "广西", "西藏", "宁夏", "新疆"),
-)
 PLATE_MARKS = "挂学警港澳使领试超"
 DIGITS = string.digits
 CAPITALS = string.ascii_uppercase
