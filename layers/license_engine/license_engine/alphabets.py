@@ -22,13 +22,6 @@ HIGH_BYTES = range(0xA1, 0xFF)
 
 
 @cache
-def simplified() -> str:
-    """Every character of GB 2312's planes of Chinese characters, as the form's printers have them."""
-    planes = (bytes((high, low)).decode("gb2312", "ignore") for high in range(0xB0, 0xF8) for low in HIGH_BYTES)
-    return "".join(planes)
-
-
-@cache
 def variants() -> tuple[tuple[str, str], ...]:
     """Each traditional character with the simplified one that it stands for, as Unicode's variants and OpenCC have it.
 
@@ -36,6 +29,14 @@ def variants() -> tuple[tuple[str, str], ...]:
     """
     lines = resources.files(__package__).joinpath("traditional.txt").read_text(encoding="utf-8").split()
     return tuple((line[0], line[1]) for line in lines)
+
+
+@cache
+def simplified() -> str:
+    """Every character of GB 2312's planes of Chinese characters, as the form's printers have them."""
+    planes = (bytes((high, low)).decode("gb2312", "ignore") for high in range(0xB0, 0xF8) for low in HIGH_BYTES)
+    traditional = {pair[0] for pair in variants()}
+    return "".join(letter for letter in "".join(planes) if letter not in traditional)
 
 
 def _prose() -> str:
@@ -83,12 +84,15 @@ PROSE = (
 )
 NAMES = ("owner", "name", "nationality")
 NAME_STRICTNESS = 20.0
+GIVEN = "昇甦堃喆祐峯崑崙陞菉逕"  # variants that people are named with all the same
 
 
 def alphabets(recognizer: Recognizer) -> dict[str, Alphabet]:
     """Each field's alphabet in the classes of this recognizer."""
     prose = recognizer.alphabet(_prose(), twins=variants())
-    names = recognizer.alphabet(_prose(), strictness=NAME_STRICTNESS, twins=variants())
+    names = recognizer.alphabet(
+        _prose(), strictness=NAME_STRICTNESS, twins=[pair for pair in variants() if pair[0] not in GIVEN]
+    )
     seal = recognizer.alphabet(simplified(), twins=variants())
     exact = {field: recognizer.alphabet(letters, twins=variants()) for field, letters in ALPHABETS.items()}
     return exact | dict.fromkeys(PROSE, prose) | dict.fromkeys(NAMES, names) | {"issuing_authority": seal}

@@ -16,7 +16,7 @@ from license_engine.geometry import height, length, turned
 from license_engine.labels import Line, without_spaces
 from license_engine.pages import find_pages
 from license_engine.recognize import Recognizer
-from license_engine.slots import beside_label, drift_of, home, pieces, slots
+from license_engine.slots import drift_of, home, is_caption, pieces, slots
 from license_engine.values import Reader, Value
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ DOUBTED = 0.9  # the least sure field's
 SEEN = 0.75  # of a page's labels
 LEGIBLE = 0.5
 LEAST_LETTERS = 4
+ROW = 4.0  # of its height: what is longer is a row of text, though none of it be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,12 @@ class Engine:
         photo = _picture.decode(picture)
         lines, small = self._lines(photo)
         pages, more = find_pages(lines, document)
-        missed = [quad for quad in small if any(beside_label(page, quad) for page in pages)] if pages else small
+        missed = [quad for quad in small if not any(is_caption(page, quad) for page in pages)]
         if missed:
             lines = [*lines, *self._read(photo, missed)]
-        if not pages:
             pages, more = find_pages(lines, document)
         if not pages:
-            return Reading(None, None, _form_of(lines), flags=("not_a_license", *_excuse(photo, lines)))
+            return Reading(None, None, _form_of(lines), flags=("not_a_license", *_excuse(photo, lines, self._detect)))
         found = self._values(photo, pages, lines)
         flags = (*_wrong_side(pages, document, side), *more, *_condition(photo, pages, lines, found))
         return _reading(photo, pages, lines, found, flags=flags)
@@ -138,13 +138,17 @@ def _plausible(lines: Sequence[Line]) -> float:
     )
 
 
-def _excuse(photo: Picture, lines: Sequence[Line]) -> tuple[str, ...]:
-    """Why no license was found, as far as it shows: no text at all, or text too blurred or small to read."""
+def _excuse(photo: Picture, lines: Sequence[Line], detect: Detector) -> tuple[str, ...]:
+    """Why no license was found, as far as it shows: no text, text too blurred or small to read, a page cut off.
+
+    What is hardly longer than high may be any speck; text of which nothing is read shows as rows all the same.
+    """
     read = [letter for line in lines for letter in line.letters]
     if sum(letter.probability > LEGIBLE for letter in read) < LEAST_LETTERS:
-        return ("no_text",) if len(read) < LEAST_LETTERS else ("blur",)
-    illegible = _plausible(lines) < LEGIBLE
-    return ("blur",) if illegible or condition.is_soft(photo, [line.quad for line in lines]) else ()
+        return ("blur",) if any(length(quad) > ROW * height(quad) for quad in detect(photo)) else ("no_text",)
+    if _plausible(lines) < LEGIBLE or condition.is_soft(photo, [line.quad for line in lines]):
+        return ("blur",)
+    return condition.of_title(photo, lines)
 
 
 def _condition(

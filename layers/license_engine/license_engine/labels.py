@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from string import ascii_uppercase, digits
 from typing import TYPE_CHECKING
 
+from license_engine.alphabets import variants
+from license_engine.form import FORMS, WIDTH
 from license_engine.geometry import Points, along, height, length, part
 
 if TYPE_CHECKING:
@@ -14,10 +16,9 @@ if TYPE_CHECKING:
     from license_engine.recognize import Letter, Letters, Trace
 
 # Variants that the model may read in place of the printed simplified character.
-SIMPLIFIED = str.maketrans(
-    "號車碼輛類證駛駕質產牽總檢驗錄廓備註籍別領發冊機動編檔識記領",
-    "号车码辆类证驶驾质产牵总检验录廓备注籍别领发册机动编档识记领",
-)
+SIMPLIFIED = str.maketrans(dict(variants()))
+# Labels that follow the value of another on their row, and so may follow it closely on one line.
+SECOND = frozenset(label.text for form in FORMS for label in form.labels if label.x > WIDTH * 0.4)
 # What some editions print in a label's place.
 WIDEST = 4  # letters of a label that is set wide
 SYNONYMS = {"能源类型": ("能源种类",), "中华人民共和国机动车驾驶证副页": ("机动车驾驶证副页",)}
@@ -28,7 +29,7 @@ TELLING = {
     "中华人民共和国机动车驾驶证副页": "副页",
     "机动车驾驶证副页": "副页",
 }
-VALUE_ENDS = frozenset(ascii_uppercase + digits)  # of values that a label may follow closely
+VALUE_ENDS = frozenset(ascii_uppercase + digits + "男女")  # of values that a label may follow closely
 APART = 1.7  # of the pitch of a label's letters: how far after the letter before it a label begins
 NARROW = str.maketrans("（）：，．－／＊×ｘＸ", "():,.-/*×xX")
 
@@ -74,7 +75,7 @@ def find_labels(lines: Sequence[Line], wanted: Iterable[str]) -> list[Hit]:
         hits += _split(text, label, lines, taken)
         for number, line in enumerate(lines):
             found = nearest(text, line.text)
-            if found is None or not _stands_apart(line, *found[:2]):
+            if found is None or not (label in SECOND or _stands_apart(line, *found[:2])):
                 continue
             first, past, errors = found
             letters = {(number, place) for place in range(first, past)}

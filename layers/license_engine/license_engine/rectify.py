@@ -26,6 +26,7 @@ MAX_TURN = np.pi / 6
 LEAST_LOOSE = 5
 LETTER = 2.4  # millimetres that a label's letter is wide
 MARGIN = 6.0
+LEAST_WEIGHT = 0.1  # of a label that agrees, however far it strays
 ROUNDS = 4  # of fitting, each with the labels weighed anew
 ACROSS, DOWN = np.array([1.0, 0.0]), np.array([0.0, 1.0])
 MAX_SLANT = np.pi / 9
@@ -131,15 +132,12 @@ def with_extra(page: Page, label: Label, hits: Sequence[Hit]) -> Page:
 
 
 def _moved(page: Page, placed: Placed, free: Sequence[Hit]) -> Placed:
-    """The unseen label where it stands on another edition's page: in its row, but in another column."""
+    """The unseen label where another edition has it: anywhere on the page, or in its row if other pages bear it too."""
     for hit in free:
         begin, end = page.to_form(hit.begin), page.to_form(hit.end)
-        if (
-            hit.label == placed.label.text
-            and not hit.errors
-            and 0 < begin[0] < WIDTH
-            and abs(float(begin[1] - placed.begin[1])) < ASTRAY[1]
-        ):
+        near = placed.label.own or abs(float(begin[1] - placed.begin[1])) < ASTRAY[1]
+        within = 0 < begin[0] < WIDTH and -MARGIN < begin[1] < HEIGHT + 2 * MARGIN
+        if hit.label == placed.label.text and not hit.errors and near and within:
             return Placed(placed.label, begin, end, hit)
     return placed
 
@@ -147,17 +145,17 @@ def _moved(page: Page, placed: Placed, free: Sequence[Hit]) -> Placed:
 def _weight(agreeing: Mapping[Label, Hit], lead: PlaneMap) -> float:
     """How much speaks for the map: its labels, the nearer to their places and the surer read the more."""
     sure = np.array([1 - 0.2 * hit.errors for hit in agreeing.values()])
-    return float((sure * _closeness(agreeing, lead)).sum())
+    return float((sure * (1 + _closeness(agreeing, lead))).sum())
 
 
 def _closeness(agreeing: Mapping[Label, Hit], lead: PlaneMap) -> NDArray[np.float64]:
     """How near to its place each label is seen, from 1 down to 0."""
     off = lead.inverse()(_spots(agreeing)) - _anchors(agreeing)
     near: NDArray[np.float64] = 1 / (1 + ((off / USUAL) ** 2).sum(axis=1))
-    return near
+    return np.maximum(near, LEAST_WEIGHT)
 
 
-def _anchor(label: Label) -> Points:
+def anchor(label: Label) -> Points:
     """The place that tells where the label stands: where it begins, or a title's middle, since titles are centred."""
     return np.array([label.x + (label.width / 2 if label.field is None else 0), label.y])
 
@@ -168,7 +166,7 @@ def _spot(label: Label, hit: Hit) -> Points:
 
 
 def _anchors(labels: Iterable[Label]) -> Points:
-    return np.array([_anchor(label) for label in labels]).reshape(-1, 2)
+    return np.array([anchor(label) for label in labels]).reshape(-1, 2)
 
 
 def _spots(agreeing: Mapping[Label, Hit]) -> Points:
@@ -179,7 +177,7 @@ def _leads(one: tuple[Label, Hit], other: tuple[Label, Hit], angle: float) -> It
     """The maps that two labels agree on: one scale for both ways, and one for each, since editions' rows differ."""
     if one[0] is other[0] or one[1] is other[1]:
         return
-    flat = complex(*(_anchor(other[0]) - _anchor(one[0])).tolist())
+    flat = complex(*(anchor(other[0]) - anchor(one[0])).tolist())
     seen = complex(*(_spot(*other) - _spot(*one)).tolist())
     if abs(flat) < 5 or abs(seen) < 5:
         return
@@ -197,7 +195,7 @@ def _leads(one: tuple[Label, Hit], other: tuple[Label, Hit], angle: float) -> It
 def _through(one: tuple[Label, Hit], factor: complex, tilt: float) -> PlaneMap:
     """The map that turns and scales by the factor, rows drawn apart by the tilt, and carries the label to its hit."""
     turn = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]]) @ np.diag([1.0, tilt])
-    shift = _spot(*one) - turn @ _anchor(one[0])
+    shift = _spot(*one) - turn @ anchor(one[0])
     return PlaneMap(np.vstack([np.column_stack([turn, shift]), [0, 0, 1]]))
 
 
@@ -259,7 +257,7 @@ def _placed(form: Form, agreeing: Mapping[Label, Hit], to_form: PlaneMap) -> tup
             placed.append(Placed(label, *seen[label]))
             continue
         # A neighbour on the same row tells more of the height than one above.
-        nearness = 1 / (((anchors - _anchor(label)) * np.array([0.3, 1.0])) ** 2 + 4).sum(axis=1)
+        nearness = 1 / (((anchors - anchor(label)) * np.array([0.3, 1.0])) ** 2 + 4).sum(axis=1)
         begin = np.array([label.x, label.y]) + (nearness[:, None] * offsets).sum(axis=0) / nearness.sum()
         placed.append(Placed(label, begin, begin + np.array([stretch * label.width, 0]), None))
     return tuple(placed)

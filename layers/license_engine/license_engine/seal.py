@@ -32,8 +32,10 @@ GAP = 0.3  # what a gap between rows has of the rows' own ink, at most
 RIM = 0.03
 EDGE = 1.0  # millimetres inside the page: what lies beyond may be red itself
 LEAST_RED = 0.08  # of a line's box, where its print is the seal's
-AS_RED = 0.5  # as the reddest line: print that a seal was set over is redder than other print, but less than the seal's
+AS_RED = 0.3  # as the reddest line: print that a seal was set over is redder than other print, but less than the seal's
+SLIGHT = 0.8  # millimetres
 UNEVEN = 1.6
+FILLED = 0.75  # of the seal's height that its rows take, at least
 AUTHORITY = re.compile(r".{2,}(?:公安|交通|交警|警察|车辆|车管|监理|农机).*[队所局处厅站]")
 
 
@@ -94,9 +96,21 @@ def find(picture: Picture, page: Page, lines: Sequence[Line]) -> Seal | None:
     ]
     shares = [_share(ink, page.to_form(line.quad) - (left, top)) for line in lines]
     least = max(LEAST_RED, AS_RED * max(shares, default=0.0))
-    red = [line for line, share in zip(lines, shares, strict=True) if share > least]
     place = (left + x0 / DOTS, top + y0 / DOTS, left + x1 / DOTS, top + y1 / DOTS)
-    return Seal(*place, in_rows(page, red), bands)
+    own = [
+        line
+        for line, share in zip(lines, shares, strict=True)
+        if share > least or _within(page.to_form(line.quad), place)
+    ]
+    return Seal(*place, in_rows(page, own), bands)
+
+
+def _within(box: Points, place: tuple[float, float, float, float]) -> bool:
+    """Whether the box lies in the place, but for its rim: print in shadow shows less red."""
+    (left, top), (right, bottom) = box.min(axis=0), box.max(axis=0)
+    return bool(
+        left > place[0] - SLIGHT and top > place[1] and right < place[2] + SLIGHT and bottom < place[3] + SLIGHT
+    )
 
 
 def _share(ink: NDArray[np.bool_], box: Points) -> float:
@@ -208,12 +222,11 @@ def whole_name(rows: Sequence[Letters]) -> Letters:
     return joined[: found.end()]
 
 
-def is_even(heights: Sequence[float], counts: Sequence[int]) -> bool:
-    """Whether no row seems to be missing: rows evenly apart and of one length, but for a shorter last one."""
+def is_whole(stamp: Seal, heights: Sequence[float], counts: Sequence[int]) -> bool:
+    """Whether no row seems to be missing: they fill the seal evenly, each as long as the first but for the last."""
+    if len(counts) < 2:
+        return False
     gaps = np.diff(heights)
-    return (
-        len(counts) > 1
-        and len(set(counts[:-1])) == 1
-        and counts[-1] <= counts[0]
-        and float(gaps.max()) < UNEVEN * float(gaps.min())
-    )
+    fills = heights[-1] - heights[0] + float(gaps.mean()) > FILLED * (stamp.bottom - stamp.top)
+    same = len(set(counts[:-1])) == 1 and counts[-1] <= counts[0]
+    return bool(fills and same and gaps.max() < UNEVEN * gaps.min())

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from license_engine.form import HEIGHT, WIDTH
+from license_engine.form import WIDTH
 from license_engine.geometry import Points, along, height, length, part
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from license_engine.labels import Line
     from license_engine.recognize import Letters
@@ -20,8 +21,11 @@ if TYPE_CHECKING:
 
 SAME_ROW = 3.2  # millimetres between labels of one row, at most
 NEXT_ROW = 1.6  # millimetres above a label's middle where its row begins
+ELSEWHERE = 3.0  # how much farther a line seems that cannot be a value's further line
 REACH = 4.0  # millimetres that a value may stand above or below its label
 LINE_PITCH = 3.2
+WIDE_GAP = 4.0  # of the usual step from letter to letter
+PARTED = 12.0  # millimetres between two stretches of one value, at most
 INDENT = 9.0  # how far right of its label's end a value's further lines may begin
 ALIGNED = 3.0  # the same, right of where its first line begins
 MARGIN = 5.0
@@ -29,14 +33,17 @@ CAPTION_DROP = 1.4  # millimetres that a label's English stands below it, at lea
 LEAST_SHARE = 0.02  # of a line's length that a piece takes
 ENGLISH_WORD = re.compile(r"[A-Za-z]*[a-z]{3,}[A-Za-z.]*")
 ENGLISH_LINE = re.compile(r"No\.?|(?!kg$|mm$)(?=.*[a-z]{2})[A-Za-z.,'’ ]+")
-BEGINS = re.compile(
-    "(?:北京|天津|上海|重庆)市"
-    "|(?:河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾)省"
-    "|内蒙古|广西|西藏|宁夏|新疆"
-)
+# How a value begins that may stand so far above its label's row that another field's further line would stand there.
+BEGINS = {
+    "address": re.compile(
+        "(?:北京|天津|上海|重庆)市"
+        "|(?:河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾)省"
+        "|内蒙古|广西|西藏|宁夏|新疆"
+    ),
+    "inspection": re.compile("检验有效期"),
+}
 BARCODE = re.compile(r"\D{0,2}\d{12,13}\D{0,2}")
 BARCODE_TOP = 36.0
-BARCODE_LENGTH = 5.0  # of its height, at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ class Slot:
             return float("inf")
         below = y - self.y
         if below <= 0 or y > self.bottom or begin > self.left + self.indent:
-            return abs(below)
+            return abs(below) + (ELSEWHERE if begin == float("inf") and below > NEXT_ROW else 0)
         return min(below, abs(below - min(below, (self.lines - 1) * LINE_PITCH)) + 0.6)
 
 
@@ -74,6 +81,7 @@ class Piece:
     letters: Letters
     x: float
     y: float
+    right: float
     begin: float = 0.0
     end: float = 1.0
 
@@ -118,12 +126,15 @@ def _bottom_edge(placed: Placed, labels: Sequence[Placed]) -> float:
     return min(below, default=float("inf")) - NEXT_ROW
 
 
-def beside_label(page: Page, quad: Points) -> bool:
-    """Whether the quad stands where a value does, on a label's own row; captions stand below."""
+def is_caption(page: Page, quad: Points) -> bool:
+    """Whether the flat quad stands below a label that was seen, where its English does, and not beside any."""
     x, y = page.to_form(along(quad, 0)).tolist()
-    if page.form.barcode and BARCODE_TOP < y < HEIGHT + MARGIN and length(quad) > BARCODE_LENGTH * height(quad):
-        return True
-    return any(cell.left - CAPTION_DROP < x < cell.right and abs(y - cell.y) < CAPTION_DROP for cell in slots(page))
+    if any(cell.left - CAPTION_DROP < x < cell.right and abs(y - cell.y) < CAPTION_DROP for cell in slots(page)):
+        return False
+    return any(
+        placed.hit is not None and abs(x - float(placed.begin[0])) < SAME_ROW and 0 < y - float(placed.begin[1]) < REACH
+        for placed in page.labels
+    )
 
 
 def home(line: Line, number: int, pages: Sequence[Page]) -> int | None:
@@ -159,7 +170,13 @@ def pieces(page: Page, lines: Mapping[int, Line], cells: Sequence[Slot], drift: 
                 if field:
                     found.append(_piece(page, line, field, begin, place))
                 begin = place
-    return found
+    return [piece for piece in found if not any(_is_parted(other, piece) for other in found)]
+
+
+def _is_parted(one: Piece, other: Piece) -> bool:
+    """Whether the other stands in the same row, but beyond a gap that no value has: it is another paper's."""
+    same = one.field == other.field and abs(one.y - other.y) < NEXT_ROW
+    return same and other.x - one.right > PARTED
 
 
 def _aligned(page: Page, cell: Slot, lines: Mapping[int, Line], drift: float) -> Slot:
@@ -211,21 +228,51 @@ def _owners(page: Page, number: int, line: Line, *, cells: Sequence[Slot], drift
         return ["barcode"] * len(spots)
     printed = {place for hit, _ in spans for place in range(hit.first, hit.past)}
     printed |= {place for word in ENGLISH_WORD.finditer(line.text) for place in range(*word.span())}
-    # Whatever it stands below, a line that begins with a province begins a value.
-    begin = float("inf") if BEGINS.match(line.text) else spots[0][0]
-    owners: list[str | None] = []
-    for place, (x, _) in enumerate(spots):
-        if place in printed:
-            owners.append(None)
-            continue
-        before = [(hit.past, field) for hit, field in spans if hit.past <= place]
+    owners: list[str | None] = [None] * len(spots)
+    for begin, past in _runs(line, printed):
+        before = [(hit.past, field) for hit, field in spans if hit.past <= begin]
         told = by_field.get(max(before)[1] or "") if before else None
-        if told is not None and x <= told.right:
-            owners.append(told.field)
+        across = [x for x, _ in spots[begin:past]]
+        if told is not None and across[0] <= told.right:
+            field: str | None = told.field
         else:
-            nearest = min(cells, key=lambda cell: cell.distance(x, y, begin))
-            owners.append(nearest.field if nearest.distance(x, y, begin) < REACH else None)
+            field = _nearest(cells, line.text, across, y)
+        tail = _tail(page, field, line.text) if begin == 0 else 0
+        owners[begin + tail : past] = [field] * (past - begin - tail)
     return owners
+
+
+def _runs(line: Line, printed: Collection[int]) -> Iterator[tuple[int, int]]:
+    """The stretches of letters that are of one value: no label among them, nor a gap that would hold one."""
+    centres = [letter.centre for letter in line.letters]
+    steps = [after - before for before, after in pairwise(centres)]
+    usual = sorted(steps)[len(steps) // 2] if steps else 1.0
+    begin = 0
+    for place in range(1, len(centres) + 1):
+        if place == len(centres) or (place in printed) != (begin in printed) or steps[place - 1] > WIDE_GAP * usual:
+            if begin not in printed:
+                yield begin, place
+            begin = place
+
+
+def _nearest(cells: Sequence[Slot], text: str, across: Sequence[float], y: float) -> str | None:
+    """The field whose slot most of the letters standing at these places of a row are nearest to, if any is in reach."""
+    told = [field for field, pattern in BEGINS.items() if pattern.match(text)]
+    begins = [across[0] if not told or cell.field in told else float("inf") for cell in cells]
+    held = []
+    for x in across:
+        away, place = min((cell.distance(x, y, begins[place]), place) for place, cell in enumerate(cells))
+        held += [cells[place].field] * (away < REACH)
+    return max(held, key=held.count) if 2 * len(held) > len(across) else None
+
+
+def _tail(page: Page, field: str | None, text: str) -> int:
+    """How many letters at the line's beginning are the end of its field's label, the rest of which was not read."""
+    for placed in page.labels:
+        if placed.label.field == field and placed.hit is None:
+            label = placed.label.text
+            return max((past for past in range(1, len(label)) if text.startswith(label[-past:])), default=0)
+    return 0
 
 
 def _piece(page: Page, line: Line, field: str, first: int, past: int) -> Piece:
@@ -240,4 +287,5 @@ def _piece(page: Page, line: Line, field: str, first: int, past: int) -> Piece:
         right = min(letters[past - 1].centre + half, end)
     quad = part(line.quad, left, max(right, left + LEAST_SHARE))
     x, y = page.to_form(along(line.quad, letters[first].centre)).tolist()
-    return Piece(field, line, quad, letters[first:past], x, y, begin, end)
+    last = float(page.to_form(along(line.quad, letters[past - 1].centre))[0])
+    return Piece(field, line, quad, letters[first:past], x, y, last, begin, end)

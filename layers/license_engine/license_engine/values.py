@@ -13,7 +13,7 @@ from license_engine.alphabets import NAMES, PROSE
 from license_engine.geometry import Points, along, height, length, part, rectangle, scaled
 from license_engine.labels import NARROW, Line
 from license_engine.recognize import Letter, Letters, certainty, text_of
-from license_engine.seal import is_even, whole_name
+from license_engine.seal import is_whole, whole_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -58,6 +58,11 @@ MISSABLE = {
     "issue_date": 18.0,
     "birth_date": 20.0,
     "first_issue_date": 20.0,
+    "valid_from": 20.0,
+    "vin": 40.0,
+    "license_no": 42.0,
+    "dimensions": 30.0,
+    "file_no": 28.0,
 }
 HALF_ROW = 2.1
 LEAST_ROOM = 3.0
@@ -74,10 +79,10 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A seal's reading: the authority's name, and whether its rows stand so evenly that none is missing."""
+    """A seal's reading: the authority's name, and whether its rows fill the seal so that none is missing."""
 
     letters: Letters
-    even: bool
+    whole: bool
 
     @property
     def sure(self) -> float:
@@ -122,20 +127,20 @@ class Reader:
         """The authority named on the seal, if it names one: by the lines found on it, or by more looks at its rows."""
         alphabet = self._alphabets["issuing_authority"]
         rows = [tuple(letter for line in row for letter in self._seen(line, alphabet)) for row in stamp.lines]
-        found = _authority(page, [row[0].quad for row in stamp.lines], rows)
-        if found.even and found.sure >= SURE:
+        found = _authority(page, stamp, [row[0].quad for row in stamp.lines], rows)
+        if found.whole and found.sure >= SURE:
             names = [found]
         else:
             looks = [quads for quads in (stamp.inked(page), stamp.widened(page)) if quads]
             seen = iter(self._recognize(self._photo, [quad for quads in looks for quad in quads]))
             names = [
                 found,
-                *(_authority(page, quads, [next(seen).letters(alphabet) for _ in quads]) for quads in looks),
+                *(_authority(page, stamp, quads, [next(seen).letters(alphabet) for _ in quads]) for quads in looks),
             ]
-        best = max(names, key=lambda name: (bool(name.letters), name.even, name.sure))
+        best = max(names, key=lambda name: (bool(name.letters), name.whole, name.sure))
         if not best.letters:
             return {}
-        sure = best.sure if best.even else best.sure * DISAGREEMENT
+        sure = best.sure if best.whole else best.sure * DISAGREEMENT
         return {"issuing_authority": Value(text_of(best.letters), round(sure, 4), stamp.around(page))}
 
     def _seen(self, line: Line, alphabet: Alphabet) -> Letters:
@@ -191,9 +196,9 @@ def _cut(quad: Points, tall: float, inward: float, beyond: float = 0.0) -> Point
     return scaled(part(quad, min(inward * unit, 0.5), 1 + beyond * unit), tall)
 
 
-def _authority(page: Page, quads: Sequence[Points], rows: Sequence[Letters]) -> Authority:
+def _authority(page: Page, stamp: Seal, quads: Sequence[Points], rows: Sequence[Letters]) -> Authority:
     heights = [float(page.to_form(along(quad, 0.5))[1]) for quad in quads]
-    return Authority(whole_name(rows), is_even(heights, [len(row) for row in rows]))
+    return Authority(whole_name(rows), is_whole(stamp, heights, [len(row) for row in rows]))
 
 
 def joined(pieces: Sequence[Piece], readings: Sequence[Letters]) -> dict[str, Value]:
