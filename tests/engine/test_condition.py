@@ -7,6 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -14,10 +15,21 @@ from tests.engine.conftest import SAMPLES
 from tests.engine.render import effects, flaws
 
 from license_engine import condition
-from license_engine.form import DRIVING_FRONT, FORMS, HEIGHT, VEHICLE_BACK, VEHICLE_FRONT, WIDTH, Form, Label
+from license_engine.form import (
+    DRIVING_BACK,
+    DRIVING_FRONT,
+    FORMS,
+    HEIGHT,
+    VEHICLE_BACK,
+    VEHICLE_FRONT,
+    WIDTH,
+    Form,
+    Label,
+)
 from license_engine.geometry import PlaneMap, rectangle
-from license_engine.labels import Hit
+from license_engine.labels import Hit, Line
 from license_engine.picture import Picture
+from license_engine.recognize import Letter
 from license_engine.rectify import Page, Placed
 from license_engine.values import Value
 
@@ -48,6 +60,7 @@ WHOLE = {
     **dict.fromkeys(("gross_mass_kg", "curb_mass_kg", "rated_load_kg", "towing_mass_kg"), MASS),
     **dict.fromkeys(("register_date", "issue_date", "birth_date", "first_issue_date", "valid_from"), DATE),
 }
+UNSEEN = [condition.Rim()] * 4  # sides that show neither edge nor paper
 NOWHERE = rectangle(0, 0, 0, 0)
 FAULTS = {"copy", "reflection", "border_incomplete", "blur", "occluded"}
 FINGER, STRAP = flaws.COVERS[0], flaws.COVERS[10]
@@ -114,6 +127,11 @@ def test_a_finger_that_holds_the_page_by_its_margin_hides_nothing(engine: Engine
     assert _faults(engine, taken) == set()
 
 
+def test_a_page_so_cut_that_it_is_not_found_is_incomplete_if_its_title_is_left(engine: Engine) -> None:
+    left_out = _sample("driving-back").image.crop((320, 0, 1300, 951))
+    assert set(engine.read(effects.jpeg(left_out, 88)).flags) == {"not_a_license", "border_incomplete"}
+
+
 def test_a_page_whose_side_is_cut_off_is_incomplete(engine: Engine) -> None:
     assert "border_incomplete" in _faults(engine, flaws.cut(_sample("vehicle-front"), "right", 0.12))
 
@@ -144,6 +162,52 @@ def test_a_page_lost_to_blur_is_said_to_be_blurred(engine: Engine) -> None:
 
 def test_a_photo_without_lines_is_not_soft() -> None:
     assert not condition.is_soft(_picture(np.full((200, 300, 3), 255.0)), [])
+
+
+def test_of_a_whole_page_whose_title_alone_is_read_nothing_is_told() -> None:
+    assert condition.of_title(_picture(_on_table(DRIVING_BACK, 60)), [_title(DRIVING_BACK)]) == ()
+
+
+@pytest.mark.parametrize(("cover", "flag"), [((70, 30, 24), "occluded"), ((255, 255, 255), "reflection")])
+def test_what_lies_on_the_labels_of_a_page_whose_title_alone_is_read_is_told(
+    cover: tuple[int, int, int], flag: str
+) -> None:
+    sheet = _on_table(DRIVING_BACK, 60)
+    sheet[SCALE * 20 : SCALE * 45, SCALE * 12 : SCALE * 45] = cover
+    assert condition.of_title(_picture(sheet), [_title(DRIVING_BACK)]) == (flag,)
+
+
+def test_of_another_paper_s_labels_nothing_is_told() -> None:
+    sheet = _on_table(DRIVING_BACK, 60)
+    sheet[SCALE * 20 : SCALE * 45, SCALE * 12 : SCALE * 45] = (70, 30, 24)
+    letters = tuple(Letter(letter, 0.99, (place + 0.5) / 4) for place, letter in enumerate("档案编号"))
+    assert condition.of_title(_picture(sheet), [Line(SCALE * rectangle(52, 27.5, 61, 30.5), letters)]) == ()
+
+
+@pytest.mark.parametrize("dashes", ["passengers", "gross_mass_kg", "engine_no", "rated_load_kg"])
+def test_a_value_that_a_trailer_or_a_tractor_does_not_have_is_not_missed(dashes: str) -> None:
+    form = VEHICLE_FRONT if dashes == "engine_no" else VEHICLE_BACK
+    read = {field: value for field, value in _read(form).items() if field != dashes}
+    assert list(condition.unread_print(_page(form), read)) == []
+
+
+def test_what_is_missed_of_a_value_read_in_part_stands_after_that_part() -> None:
+    page = _page(VEHICLE_FRONT)
+    seen = page.to_photo(rectangle(45, 40, 55, 43))
+    part = {**_read(VEHICLE_FRONT), "vin": Value("LSVAA4", 0.99, seen)}
+    ((left, _, right, _),) = condition.unread_print(page, part)
+    assert (round(left, 3), right > 60) == (55, True)
+
+
+def test_a_missed_value_begins_where_the_others_of_its_column_do() -> None:
+    page = _page(VEHICLE_BACK)
+    read = {
+        field: Value(value.text, value.confidence, page.to_photo(rectangle(25 if label.x < 40 else 66, 5, 40, 8)))
+        for label in VEHICLE_BACK.labels
+        if (field := label.field) and field != "curb_mass_kg" and (value := _read(VEHICLE_BACK)[field])
+    }
+    ((left, _, _, _),) = condition.unread_print(page, read)
+    assert round(left, 3) == 25
 
 
 lamps = st.tuples(st.floats(0.6, 1.02), st.floats(0.5, 1.0), st.floats(0.3, 1.0))
@@ -182,7 +246,7 @@ def test_a_page_that_lies_wholly_in_the_picture_is_complete(form: Form, room: tu
     left, top, right, bottom = room
     page = _page(form, left=left, top=top)
     size = (round(SCALE * (left + WIDTH + right)) + 1, round(SCALE * (top + HEIGHT + bottom)) + 1)
-    assert not condition.is_cut_off(page, size)
+    assert not condition.is_cut_off(page, size, UNSEEN)
 
 
 @settings(deadline=None, max_examples=60)
@@ -191,7 +255,7 @@ def test_a_page_of_which_a_fifth_lies_outside_is_incomplete(form: Form, side: st
     page = _page(form, left=-lost if side == "left" else 5, top=-lost if side == "top" else 5)
     wide = 93 - lost if side == "right" else 120
     tall = 65 - lost if side == "bottom" else 90
-    assert condition.is_cut_off(page, (round(SCALE * wide), round(SCALE * tall)))
+    assert condition.is_cut_off(page, (round(SCALE * wide), round(SCALE * tall)), UNSEEN)
 
 
 colours = st.tuples(*[st.integers(0, 250)] * 3)
@@ -242,14 +306,31 @@ def test_paper_that_runs_out_of_the_picture_on_one_side_only_is_cut_off(
     assert _flags(pixels, form, left=left, top=top) == {"border_incomplete"}
 
 
+rooms = st.one_of(st.tuples(*[st.floats(1.5, 9)] * 4), st.just((0.0,) * 4))
+
+
 @settings(deadline=None, max_examples=40)
-@given(form=st.sampled_from(FORMS), room=st.tuples(*[st.floats(0, 9)] * 4), table=st.integers(10, 250), slope=slopes)
-def test_a_page_that_is_whole_does_not_run_out_whatever_it_lies_on(
+@given(form=st.sampled_from(FORMS), room=rooms, table=st.integers(10, 250), slope=slopes)
+def test_a_page_whose_edges_are_all_seen_or_none_does_not_run_out_whatever_it_lies_on(
     form: Form, room: tuple[float, ...], table: int, slope: float
 ) -> None:
     cuts = [10 - edge for edge in room]
     pixels, left, top = _cut(_lit(_on_table(form, table), (0.9, 0.85, 0.8), slope, 0), cuts)
     assert _flags(pixels, form, left=left, top=top) == set()
+
+
+@settings(deadline=None, max_examples=40)
+@given(form=st.sampled_from(FORMS), misfit=st.floats(-9, 9), table=st.integers(10, 120))
+def test_a_side_whose_edge_is_seen_is_not_cut_off_though_the_fit_has_it_elsewhere(
+    form: Form, misfit: float, table: int
+) -> None:
+    pixels, left, top = _cut(_lit(_on_table(form, table), (0.9, 0.85, 0.8), 0, 0), [7, 7, 7, 7])
+    assert _flags(pixels, form, left=left + misfit, top=top) == set()
+
+
+def test_a_side_alone_whose_edge_is_not_seen_is_cut_off_though_the_fit_has_it_at_the_rim() -> None:
+    pixels, left, top = _cut(_lit(_on_table(VEHICLE_BACK, 60), (0.9, 0.85, 0.8), 0, 0), [5, 5, 5, 12])
+    assert _flags(pixels, VEHICLE_BACK, left=left, top=top - 2.5) == {"border_incomplete"}
 
 
 def _on_table(form: Form, table: int) -> NDArray[np.float64]:
@@ -305,11 +386,24 @@ def _picture(pixels: NDArray[np.float64]) -> Picture:
     return Picture(image, PlaneMap.between(whole, whole))
 
 
+def _read(form: Form) -> dict[str, Value]:
+    """A value for each of the form's fields that lacks nothing."""
+    return {label.field: Value(WHOLE.get(label.field, "完整"), 0.99, NOWHERE) for label in form.labels if label.field}
+
+
+def _title(form: Form) -> Line:
+    """The form's title as it would be read where `_printed` has it."""
+    title = form.labels[0]
+    letters = tuple(Letter(letter, 0.99, (place + 0.5) / len(title.text)) for place, letter in enumerate(title.text))
+    left, top = 10 + title.x, 10 + title.y
+    return Line(SCALE * rectangle(left, top - 1.5, left + title.width, top + 1.5), letters)
+
+
 def _flags(
     pixels: NDArray[np.float64], form: Form, *, left: float = 10, top: float = 10, unread: Label | None = None
 ) -> set[str]:
-    read = {label.field: Value(WHOLE.get(label.field, "完整"), 0.99, NOWHERE) for label in form.labels if label.field}
-    return set(condition.flags(_picture(pixels), [_page(form, left=left, top=top, unread=unread)], [read]))
+    page = _page(form, left=left, top=top, unread=unread)
+    return set(condition.flags(_picture(pixels), [page], [_read(form)]))
 
 
 def test_a_blank_side_page_shows_no_fault() -> None:

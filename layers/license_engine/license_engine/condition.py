@@ -6,7 +6,8 @@ red seal, a label is printed where the form has it, a page ends where its labels
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import and_
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -14,18 +15,20 @@ import numpy as np
 
 from license_engine import seal
 from license_engine.form import FORMS, HEIGHT, WIDTH
-from license_engine.geometry import height, length, part, rectangle
-from license_engine.rectify import CENTRE, UNIT
+from license_engine.geometry import PlaneMap, height, length, part, rectangle
+from license_engine.labels import find_labels
+from license_engine.rectify import ASTRAY, CENTRE, UNIT, Page, Placed, anchor
 from license_engine.repair import complete
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from license_engine.form import Form
     from license_engine.geometry import Points
+    from license_engine.labels import Hit, Line
     from license_engine.picture import Picture
-    from license_engine.rectify import Page
     from license_engine.values import Value
 
     type Grid = NDArray[np.float32]
@@ -43,10 +46,10 @@ COLOURED = 0.08  # the same for any colour anywhere on the page
 SPECKS = 0.02  # of the page that may be coloured by chance
 LEAST_SEEN = 100  # square millimetres of the seal's place without which nothing is told of it
 
-GLARING = 240.0
-BRIGHTER = 6.0  # than the page's own paper
+GLARING = 245.0
+BRIGHTER = 6.0  # than the paper as it slopes about the labels that were read
 NEAR_WHITE = 254.0  # paper that is all but white itself has glare only in what is whiter still
-ROOM = 1  # millimetres about a spot that must be free of print too
+ROOM = 2  # millimetres about a spot that must be free of print too: more than lies between two rows
 LEAST_LOST = 6.0  # square millimetres of print
 
 GAPS = 1.5  # millimetres within which print leaves some of its paper bare
@@ -55,8 +58,9 @@ OTHER_HUE, CLEARLY_OTHER = 0.08, 0.25  # by how much (as logarithms) red or blue
 DARKER, MUCH_DARKER = 0.1, 0.9  # than the paper (as logarithms): a shadow, on which print still shows, or no paper
 SMOOTH = 0.8  # of the brightest about a spot, the darkest where no print shows
 BAND = 1.4  # millimetres that a label reaches above and below its middle line
-GAP = 2.0  # millimetres from a label to its value
-# Millimetres that a value fills at least, where the form is never left empty and the length is known.
+GAP = 2.0  # millimetres from a label to its value, at least
+COLUMN = 5.0  # millimetres by which labels of one column may stand apart
+# Millimetres that a value fills at least, where no kind of vehicle or driver leaves it empty and the length is known.
 FILLED: Mapping[str, float] = MappingProxyType(
     {
         "plate_no": 8,
@@ -66,12 +70,9 @@ FILLED: Mapping[str, float] = MappingProxyType(
         "use_character": 5,
         "brand_model": 12,
         "vin": 22,
-        "engine_no": 7,
         "register_date": 12,
         "issue_date": 12,
         "file_no": 12,
-        "passengers": 3,
-        "gross_mass_kg": 5,
         "curb_mass_kg": 5,
         "dimensions": 14,
         "license_no": 24,
@@ -88,6 +89,8 @@ FILLED: Mapping[str, float] = MappingProxyType(
 STRAY = 1.7  # millimetres that a page's labels may stand off the form's all together, which the fit cannot show
 FARTHEST = 4.0  # how much more a fit may be wrong far off its labels: beyond, its being near a plain turn holds it
 STIFFNESS = 0.15  # as in the fit
+PITCH = 0.15  # by which share the rows of an edition may be farther apart or closer
+NEXT_TO_NONE = 1e-6  # what holds a fit of no labels, whose doubt is the farthest
 
 LONGEST = 8  # lines that are looked at for sharpness, each over a stretch of as many times its height
 TALL = 32  # pixels that a line's height is looked at with
@@ -95,9 +98,15 @@ SOFT = 0.26  # of the contrast between print and paper: the steepest step over o
 LEAST_CONTRAST = 10.0
 
 
-BEYOND = 6  # millimetres about the page that are looked at for its edge
+TITLE_ERRORS = 0.2  # of a title's letters: more, and it may be another paper's
+BEYOND, INWARD = 8, 14  # millimetres beyond a side and within it where its edge is looked for
+STEP = 0.06  # by how much (as a logarithm) what lies beyond an edge is unlike the paper
+ABRUPT = 1.5  # millimetres within which it is
+ASLANT = 6  # millimetres by which an edge may run off the fit's
 HELD = 0.8  # of a side, what lies between its corners
 MOST = 0.7  # of that, how much must show the same
+ALL_BUT = 0.95  # the same, where the picture ends no farther in than the fit may be wrong
+FLUSH = 2.5  # millimetres beyond the form's edge to which a page's paper may reach
 SHADE = 0.3  # how much darker (as a logarithm) the paper may be towards its edge
 # Where another page would lie: left, above, right, below, as quarter turns bring them to the left.
 OUTSIDE = ((-15.0, HEIGHT / 2), (WIDTH / 2, -15.0), (WIDTH + 15.0, HEIGHT / 2), (WIDTH / 2, HEIGHT + 15.0))
@@ -122,15 +131,15 @@ def flags(picture: Picture, pages: Sequence[Page], read: Sequence[Mapping[str, V
     for page, values in zip(pages, read, strict=True):
         if page.form not in FORMS:
             continue
-        fields = {field for field, value in values.items() if complete(field, value.text)}
         view = laid_flat(picture, page)
         if is_copy(view):
             found.append("copy")
-        if lost_print(view, fields) >= LEAST_LOST:
+        unread = list(unread_print(page, values))
+        if lost_print(view, unread) >= LEAST_LOST:
             found.append("reflection")
-        if hidden_print(view, fields) >= LEAST_LOST:
+        if hidden_print(view, unread) >= LEAST_LOST:
             found.append("occluded")
-        if is_cut_off(page, picture.size) or runs_out(picture, page, pages):
+        if is_cut_off(page, picture.size, rims(picture, page, pages)):
             found.append("border_incomplete")
     return tuple(dict.fromkeys(found))
 
@@ -199,35 +208,37 @@ def _off_grey(colours: Grid, channel: int, grey: Marks) -> Grid:
     return scaled
 
 
-def lost_print(view: View, read: Collection[str]) -> float:
-    """Square millimetres of print that the form is sure to bear, that was not read, and where all is glaring white.
+def lost_print(view: View, unread: Iterable[Box]) -> float:
+    """Square millimetres of the unread print where all is glaring white.
 
-    Glare on blank paper hides nothing; a page that is as bright everywhere shows no glare.
+    Glare on blank paper hides nothing; where print was read on paper as bright, that is the paper's own white.
     """
-    light = view.pixels @ LUMA
     inside = view.inside.repeat(DOTS, axis=0).repeat(DOTS, axis=1)
-    if not inside.any():
+    lost = _marked(unread, inside)
+    known = _marked(_read_print(view.page), inside)
+    if not lost.any() or not known.any():
         return 0.0
-    paper = float(np.median(light[inside]))
-    bare = (_extreme_about(light, ROOM, np.minimum) >= min(max(GLARING, paper + BRIGHTER), NEAR_WHITE)) & inside
-    return float((bare & _marked(unread_print(view.page, read), inside)).sum()) / DOTS**2
+    paper = np.exp(_paper(_extreme_about(view.pixels, GAPS, np.maximum), known)) @ LUMA
+    glaring = np.maximum(np.minimum(paper + BRIGHTER, NEAR_WHITE), GLARING)
+    bare = _extreme_about(view.pixels @ LUMA, ROOM, np.minimum) >= glaring
+    return float((bare & lost).sum()) / DOTS**2
 
 
-def hidden_print(view: View, read: Collection[str]) -> float:
-    """Square millimetres of print that the form is sure to bear, that was not read, and where something else lies.
+def hidden_print(view: View, unread: Iterable[Box]) -> float:
+    """Square millimetres of the unread print where something else lies than paper.
 
     Paper shows between the strokes of print, and its colour is known from where print was read. What lies on it is
     told by a hue that no light gives paper, or by being darker without bearing print, as paper in a shadow would. What
     is a little paler than the paper may be glare.
     """
     inside = view.inside.repeat(DOTS, axis=0).repeat(DOTS, axis=1)
-    lost = _marked(unread_print(view.page, read), inside)
+    lost = _marked(unread, inside)
     known = _marked(_read_print(view.page), inside)
     if not lost.any() or not known.any():
         return 0.0
     bare = _extreme_about(view.pixels, GAPS, np.maximum)
     hue, light = _off_paper(bare, _paper(bare, known))
-    darkest = _extreme_about(view.pixels @ LUMA, GAPS, np.minimum)
+    darkest = _extreme_about(view.pixels @ LUMA, ROOM, np.minimum)
     smooth = darkest > SMOOTH * (bare @ LUMA)
     unlike_paper = (light < 0) & ((hue > OTHER_HUE) | (light < -DARKER))
     other = (hue > CLEARLY_OTHER) | (light < -MUCH_DARKER) | (smooth & unlike_paper)
@@ -258,39 +269,130 @@ def _off_paper(pixels: Grid, paper: Grid) -> tuple[Grid, Grid]:
 
 def _read_print(page: Page) -> Iterator[Box]:
     """Where labels stand that were read, with the paper about them."""
-    for placed in page.labels:
-        if placed.hit is not None:
-            (left, top), (right, bottom) = placed.begin.tolist(), placed.end.tolist()
-            yield left, (top + bottom) / 2 - BAND, right, (top + bottom) / 2 + BAND
+    return (_box(placed) for placed in page.labels if placed.hit is not None)
 
 
-def unread_print(page: Page, read: Collection[str]) -> Iterator[Box]:
-    """Where labels and values stand on the form that were not read: left, top, right, bottom in millimetres."""
+def _box(placed: Placed) -> Box:
+    """Where a label stands: left, top, right, bottom in millimetres."""
+    (left, top), (right, bottom) = placed.begin.tolist(), placed.end.tolist()
+    return left, (top + bottom) / 2 - BAND, right, (top + bottom) / 2 + BAND
+
+
+def unread_print(page: Page, read: Mapping[str, Value]) -> Iterator[Box]:
+    """Where print stands that the form is sure to bear and that was not read: left, top, right, bottom in millimetres.
+
+    Labels stand where the form has them. How far from its label a value begins, editions differ in, but those below
+    one another begin alike; of a value that was read in part the rest is asked for.
+    """
+    begins = {field: page.to_form(value.quad).min(axis=0)[0] for field, value in read.items()}
     for placed in page.labels:
         middle = float(placed.begin[1] + placed.end[1]) / 2
-        begin, end = float(placed.begin[0]), float(placed.end[0])
+        begin, end, field = float(placed.begin[0]), float(placed.end[0]), placed.label.field
         if placed.hit is None:
-            yield begin, middle - BAND, end, middle + BAND
-        field = placed.label.field
-        if field and field in FILLED and field not in read:
-            yield end + GAP, middle - BAND, end + GAP + FILLED[field], middle + BAND
+            yield _box(placed)
+        if not field or field not in FILLED or (field in read and complete(field, read[field].text)):
+            continue
+        column = [
+            float(begins[other.label.field])
+            for other in page.labels
+            if other.label.field in begins and abs(float(other.begin[0]) - begin) < COLUMN
+        ]
+        first = max(end + GAP, min(column, default=0.0))
+        past = first + FILLED[field]
+        if field in read:
+            first = max(first, float(page.to_form(read[field].quad).max(axis=0)[0]))
+        if first < past:
+            yield first, middle - BAND, past, middle + BAND
 
 
-def is_cut_off(page: Page, size: tuple[int, int]) -> bool:
-    """Whether a corner or a side's middle lies outside a picture of this size, by more than the fit may be wrong."""
-    corners = rectangle(0, 0, WIDTH, HEIGHT)
-    rim = np.concatenate([corners, (corners + np.roll(corners, 1, axis=0)) / 2])
-    inward = np.sign(CENTRE - rim)
-    seen = page.to_photo(rim + inward * _doubt(page, rim)[:, None])
-    return bool((seen < 0).any() or (seen > np.array(size)).any())
+@dataclass(frozen=True, slots=True)
+class Rim:
+    """What a side of the page shows: its edge, or paper that runs out of the picture, within the edge or about it."""
+
+    edge: bool = False
+    within: bool = False
+    about: bool = False
 
 
-def runs_out(picture: Picture, page: Page, pages: Sequence[Page]) -> bool:
-    """Whether one side's paper runs out of the picture with no edge seen, where another side's edge is seen.
+def is_cut_off(page: Page, size: tuple[int, int], sides: Sequence[Rim]) -> bool:
+    """Whether a part of the page lies outside a picture of this size; `sides` begin at the left and run clockwise.
 
-    The fit alone cannot tell a small cut from its own error. A picture cut along its pages' edges shows none of them,
-    but for those between its pages, which therefore tell nothing.
+    A side is lost whose edge is not seen and of which a corner or the middle lies outside by more than the fit may be
+    wrong. The fit alone cannot tell a smaller cut from its own error: then the paper must run out of the picture, and
+    other sides' edges be seen, since a picture may be cut along its page's edges. Where it ends at about the page's
+    own edge, all the others' must be.
     """
+    edges = sum(side.edge for side in sides)
+    return any(
+        not side.edge and (outside or (side.within and edges > 1) or (side.about and edges == len(sides) - 1 > 1))
+        for side, outside in zip(sides, _outside(page, size), strict=True)
+    )
+
+
+def of_title(picture: Picture, lines: Sequence[Line]) -> tuple[str, ...]:
+    """What hides most labels of a page whose title is read; nothing when no license's title is.
+
+    One label tells the page's place only roughly, and less its size: to be cut off, its paper must run out of the
+    picture as well, and only labels that were seen nowhere can be hidden.
+    """
+    hits = find_labels(lines, {label.text for form in FORMS for label in form.labels})
+    for form in FORMS:
+        title = form.labels[0]
+        for hit in hits:
+            if hit.label == title.text and title.field is None and hit.errors <= TITLE_ERRORS * len(title.text):
+                return _hiding(picture, _about_title(form, hit, lines[hit.line].text, hits))
+    return ()
+
+
+def _hiding(picture: Picture, page: Page) -> tuple[str, ...]:
+    """What hides the labels of a page whose place only its title tells."""
+    view, sides = laid_flat(picture, page), rims(picture, page, [page])
+    lost = [side.within and not side.edge for side in sides]
+    outside = _outside(replace(page, labels=page.labels[:1]), picture.size)
+    cut = sum(side.edge for side in sides) > 1 and any(map(and_, lost, outside))
+    unread = [_box(placed) for placed in page.labels if placed.hit is None]
+    told = {
+        "reflection": lost_print(view, unread) >= LEAST_LOST,
+        "occluded": hidden_print(view, unread) >= LEAST_LOST,
+        "border_incomplete": cut,
+    }
+    return tuple(flag for flag, raised in told.items() if raised)
+
+
+def _about_title(form: Form, hit: Hit, text: str, hits: Sequence[Hit]) -> Page:
+    """The page as its title alone tells it: not aslant, as large as the title's letters are wide."""
+    title = form.labels[0]
+    share = min((hit.past - hit.first) / len(title.text), 1.0)
+    # Of a title that is covered in part, either its end is read or its beginning.
+    begin = title.width * (1 - share) if text[hit.past - 1] == title.text[-1] else 0.0
+    factor = complex(*(hit.end - hit.begin).tolist()) / (title.width * share)
+    turn = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
+    shift = hit.begin - turn @ np.array([title.x + begin, title.y])
+    lead = PlaneMap(np.vstack([np.column_stack([turn, shift]), [0, 0, 1]]))
+    back, seen = lead.inverse(), {other.label: other for other in hits}
+    placed = []
+    for label in form.labels:
+        found = seen.get(label.text)
+        ends = np.array([[label.x, label.y], [label.x + label.width, label.y]])
+        if found and label is not title:
+            ends = back(np.array([found.begin, found.end]))
+        placed.append(Placed(label, ends[0], ends[1], found))
+    return Page(form, lead, back, tuple(placed))
+
+
+def _outside(page: Page, size: tuple[int, int]) -> list[bool]:
+    """Whether a corner or the middle of each side lies outside the picture, by more than the fit may be wrong."""
+    corners = rectangle(0, 0, WIDTH, HEIGHT)
+    ends = np.roll(corners, 1, axis=0)
+    rim = np.stack([corners, (corners + ends) / 2, ends], axis=1)
+    inward = np.sign(CENTRE - rim) * _doubt(page, rim.reshape(-1, 2)).reshape(4, 3, 1)
+    seen = page.to_photo(rim + inward)
+    outside: list[bool] = ((seen < 0) | (seen > np.array(size))).any(axis=(1, 2)).tolist()
+    return outside
+
+
+def rims(picture: Picture, page: Page, pages: Sequence[Page]) -> list[Rim]:
+    """What each side of the page shows, from the left clockwise; nothing where another page lies."""
     wide, high = COLUMNS + 2 * BEYOND, ROWS + 2 * BEYOND
     room = rectangle(-BEYOND, -BEYOND, WIDTH + BEYOND, HEIGHT + BEYOND)
     pixels = np.asarray(picture.sampled(page.to_photo(room), wide * DOTS, high * DOTS), np.float32)
@@ -299,35 +401,58 @@ def runs_out(picture: Picture, page: Page, pages: Sequence[Page]) -> bool:
     inside = ((spots > 1) & (spots < np.array(picture.size) - 1)).all(axis=-1)
     known = _marked((_shifted(box, BEYOND) for box in _read_print(page)), inside)
     if not known.any():
-        return False
+        return [Rim()] * len(OUTSIDE)
     bare = _extreme_about(pixels, GAPS, np.maximum)
     near = _extreme_about(pixels, 1 / DOTS, np.maximum)
     hue, light = _off_paper(near, _paper(bare, known))
     paper = (hue < 2 * OTHER_HUE) & (light > -SHADE)
-    sides = [
-        _at_rim(np.rot90(paper, turns), np.rot90(inside, turns))
+    if page.form.portrait:  # it reaches almost to the edge, and is no table
+        left, top, _, _ = page.form.portrait
+        paper |= (across > left) & (across < WIDTH) & (down > top) & (down < HEIGHT)
+    return [
+        Rim()
+        if any(_bears(other, page.to_photo(np.array(outside))) for other in pages if other is not page)
+        else _rim(np.rot90(near, turns), np.rot90(paper, turns), np.rot90(inside, turns))
         for turns, outside in enumerate(OUTSIDE)
-        if not any(_bears(other, page.to_photo(np.array(outside))) for other in pages if other is not page)
     ]
-    return any(cut for cut, _ in sides) and any(edge for _, edge in sides)
+
+
+def _rim(near: Grid, paper: Marks, inside: Marks) -> Rim:
+    """What is seen at the left."""
+    margin = BEYOND * DOTS
+    skipped = margin + round((len(inside) - 2 * margin) * (1 - HELD) / 2)
+    rows = slice(skipped, len(inside) - skipped)
+    near, paper, inside = near[rows], paper[rows], inside[rows]
+    first = inside.argmax(axis=1)
+    at_rim = paper[np.arange(len(first)), np.minimum(first + 1, inside.shape[1] - 1)] & inside.any(axis=1)
+    return Rim(
+        edge=_steps_along(near[:, : margin + INWARD * DOTS], inside[:, : margin + INWARD * DOTS]),
+        within=bool((at_rim & (first > margin)).mean() > MOST),
+        about=bool((at_rim & (first > margin - FLUSH * DOTS)).mean() > ALL_BUT),
+    )
+
+
+def _steps_along(pixels: Grid, inside: Marks) -> bool:
+    """Whether the light or the colour changes at once along one straight line that runs down, as at a sheet's edge."""
+    reach = round(ABRUPT * DOTS)
+    logs = np.log(np.maximum(pixels, 1))
+    change = np.abs(logs[:, reach:] - logs[:, :-reach]).max(axis=-1)
+    stepped = (change > STEP) & inside[:, reach:] & inside[:, :-reach]
+    stepped[:, 1:-1] |= stepped[:, 2:] | stepped[:, :-2]
+    rows, wide = stepped.shape
+    down = np.linspace(-0.5, 0.5, rows)[:, None]
+    for slant in range(-ASLANT * DOTS, ASLANT * DOTS + 1):
+        across = np.arange(wide) + np.round(slant * down).astype(np.intp)
+        met = np.take_along_axis(stepped, np.clip(across, 0, wide - 1), axis=1) & (across >= 0) & (across < wide)
+        if met.mean(axis=0).max() > MOST:
+            return True
+    return False
 
 
 def _bears(page: Page, spot: Points) -> bool:
     """Whether the spot on the photo lies on the page."""
     x, y = page.to_form(spot).tolist()
     return bool(0 < x < WIDTH and 0 < y < HEIGHT)
-
-
-def _at_rim(paper: Marks, inside: Marks) -> tuple[bool, bool]:
-    """Whether at the left the paper runs out of the picture, and whether something else than paper is seen there."""
-    margin = BEYOND * DOTS
-    skipped = margin + round((len(inside) - 2 * margin) * (1 - HELD) / 2)
-    rows = np.arange(skipped, len(inside) - skipped)
-    first = inside[rows].argmax(axis=1)
-    seen = inside[rows].any(axis=1)
-    at_rim = paper[rows, np.minimum(first + 1, inside.shape[1] - 1)]
-    runs_out = (seen & at_rim & (first > margin)).mean() > MOST
-    return bool(runs_out), bool((seen & ~at_rim).mean() > MOST)
 
 
 def _shifted(box: Box, distance: float) -> Box:
@@ -337,16 +462,30 @@ def _shifted(box: Box, distance: float) -> Box:
 
 
 def _doubt(page: Page, spots: Points) -> Points:
-    """Millimetres by which the fit may be wrong at each spot: by the labels' own straying, more where none is near."""
-    hit = [placed for placed in page.labels if placed.hit and placed.label in page.form.labels]
-    anchors = np.array([[placed.label.x, placed.label.y] for placed in hit])
-    off = np.array([placed.begin for placed in hit]) - anchors
+    """Millimetres by which the fit may be wrong at each spot: by the labels' own straying, more where none is near.
+
+    Labels that stand where other editions have them do not tell how well the others fit. How far apart rows are, and so
+    how much page is left beyond them, editions differ in as well.
+    """
+    own = set(page.form.labels)
+    hit = [placed for placed in page.labels if placed.hit and placed.label in own]
+    anchors = np.array([anchor(placed.label) for placed in hit])
+    off = np.array([_spot(placed) for placed in hit]) - anchors
+    fitted = (np.abs(off) < ASTRAY).all(axis=1)
+    anchors, off = anchors[fitted], off[fitted]
     known, asked = (np.column_stack([(points - CENTRE) / UNIT, np.ones(len(points))]) for points in (anchors, spots))
-    spread = np.linalg.inv(known.T @ known + np.diag([STIFFNESS**2, STIFFNESS**2, 0]))
+    spread = np.linalg.inv(known.T @ known + np.diag([STIFFNESS**2, STIFFNESS**2, NEXT_TO_NONE]))
     leverage = np.sqrt(np.einsum("ni,ij,nj->n", asked, spread, asked))
-    straying = STRAY + float(np.sqrt((off**2).sum() / (len(hit) - 2)))
-    doubt: Points = straying * (1 + np.minimum(leverage, FARTHEST))
+    straying = STRAY + float(np.sqrt((off**2).sum() / max(len(off) - 2, 1)))
+    rows = anchors[:, 1] if len(anchors) else CENTRE[1:]
+    past = np.maximum(spots[:, 1] - rows.max(), rows.min() - spots[:, 1])
+    doubt: Points = straying * (1 + np.minimum(leverage, FARTHEST)) + PITCH * np.maximum(past, 0)
     return doubt
+
+
+def _spot(placed: Placed) -> Points:
+    """The place that the fit goes by: where a label begins, or a title's middle, since titles are centred."""
+    return (placed.begin + placed.end) / 2 if placed.label.field is None else placed.begin
 
 
 def _marked(boxes: Iterable[Box], inside: Marks) -> Marks:

@@ -139,7 +139,7 @@ def _plausible(lines: Sequence[Line]) -> float:
 
 
 def _excuse(photo: Picture, lines: Sequence[Line], detect: Detector) -> tuple[str, ...]:
-    """Why no license was found, as far as it shows: no text, text too blurred or small to read, a page cut off.
+    """Why no license was found, as far as it shows: no text, or too blurred or small, or a page hidden.
 
     What is hardly longer than high may be any speck; text of which nothing is read shows as rows all the same.
     """
