@@ -6,7 +6,7 @@ import ast
 import json
 import re
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,9 @@ from license_ocr.checkout import BUILD, ROOT
 from license_ocr.deploy import holds, load_template
 from license_reader import vendors
 from license_reader.settings import Settings, VendorSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 type Json = dict[str, Any]
 
