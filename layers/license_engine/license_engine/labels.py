@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from license_engine.alphabets import variants
 from license_engine.form import FORMS, WIDTH
 from license_engine.geometry import Points, along, height, length, part
+from license_engine.recognize import certainty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,6 +21,10 @@ SIMPLIFIED = str.maketrans(dict(variants()))
 # Labels that follow the value of another on their row, and so may follow it closely on one line.
 SECOND = frozenset(label.text for form in FORMS for label in form.labels if label.x > WIDTH * 0.4)
 # What some editions print in a label's place.
+LONGEST = 8  # letters of a label that is told by its likeness
+DOUBTED = 0.8
+LIKE = 0.02  # a letter of it, at least
+CLEARLY = 3.0  # more than the next label
 WIDEST = 4  # letters of a label that is set wide
 SYNONYMS = {"能源类型": ("能源种类",), "中华人民共和国机动车驾驶证副页": ("机动车驾驶证副页",)}
 # What a label must show exactly, since another differs from it by little more.
@@ -83,7 +88,28 @@ def find_labels(lines: Sequence[Line], wanted: Iterable[str]) -> list[Hit]:
                 taken |= letters
                 begin, end = _ends(line, first, past)
                 hits.append(Hit(label, number, first, past, errors, begin, end))
-    return hits
+    doubted = [number for number, line in enumerate(lines) if _is_doubted(line) and (number, 0) not in taken]
+    return [*hits, *(hit for number in doubted if (hit := _likeliest(number, lines[number], printed)))]
+
+
+def _is_doubted(line: Line) -> bool:
+    """Whether the line is as short as a label and hardly read."""
+    return 1 < len(line.letters) <= LONGEST and certainty(line.letters) < DOUBTED
+
+
+def _likeliest(number: int, line: Line, printed: Sequence[tuple[str, str]]) -> Hit | None:
+    """The label that a hardly read line is likest to be, by all that the model saw; None when none stands out."""
+    if line.trace is None:
+        return None
+    rivals = [
+        (line.trace.likeness(text), text, label) for text, label in printed if abs(len(text) - len(line.letters)) < 2
+    ]
+    ranked = sorted(rivals, reverse=True)[:2]
+    if not ranked or ranked[0][0] < LIKE or (len(ranked) > 1 and ranked[0][0] < CLEARLY * ranked[1][0]):
+        return None
+    _, text, label = ranked[0]
+    errors = max(sum(letter not in line.text for letter in text), 1)
+    return Hit(label, number, 0, len(line.letters), errors, *_ends(line, 0, len(line.letters)))
 
 
 def _stands_apart(line: Line, first: int, past: int) -> bool:

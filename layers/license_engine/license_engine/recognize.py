@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,6 +91,7 @@ class Trace:
     odds: NDArray[np.float32]  # a row a step, a column a class
     width: int  # of the strip, in pixels
     characters: Sequence[str]
+    places: Mapping[str, int]  # of the characters among all classes
 
     def letters(self, alphabet: Alphabet | None = None, begin: float = 0.0, end: float = 1.0) -> Letters:
         """The letters of the likeliest path between two shares of the line's length, centred by the whole line."""
@@ -117,6 +119,30 @@ class Trace:
                 )
             )
         return tuple(letters)
+
+    def likeness(self, text: str) -> float:
+        """How likely the line says just this text, as the geometric mean of its letters' odds on the best path."""
+        wanted = [self._column(letter) for letter in text]
+        states = np.full((len(self.odds), 2 * len(wanted) + 1), LEAST_ODDS / 10, np.float32)
+        states[:, ::2] = self.odds[:, :1]
+        for place, column in enumerate(wanted):
+            if column is not None:
+                states[:, 2 * place + 1] = np.maximum(self.odds[:, column], LEAST_ODDS / 10)
+        logs = np.log(np.maximum(states, LEAST_ODDS / 10))
+        repeated = [True, *(one == other for one, other in pairwise(text))]
+        skips = np.array([False, *(skip for again in repeated for skip in (not again, False))])
+        best = np.full(logs.shape[1], -np.inf)
+        best[:2] = logs[0, :2]
+        for step in logs[1:]:
+            one = np.concatenate([[-np.inf], best[:-1]])
+            two = np.where(skips, np.concatenate([[-np.inf, -np.inf], best[:-2]]), -np.inf)
+            best = np.maximum(best, np.maximum(one, two)) + step
+        return float(np.exp(max(best[-1], best[-2]) / len(text)))
+
+    def _column(self, letter: str) -> int | None:
+        place = self.places.get(letter, -1)
+        column = int(np.searchsorted(self.classes, place))
+        return column if column < len(self.classes) and self.classes[column] == place else None
 
     def _choices(self, odds: NDArray[np.float32], classes: NDArray[np.intp]) -> tuple[tuple[str, float], ...]:
         ranked = np.argsort(odds)[: -CHOICES - 1 : -1].tolist()
@@ -178,16 +204,19 @@ class Recognizer:
             output = self._session.run(None, {self._session.get_inputs()[0].name: tensor})[0]
             for row, place in enumerate(batch):
                 steps = -(-strips[place].width // STEP) + 1
-                seen[place] = trace(output[row, :steps], strips[place].width, self._characters)
+                seen[place] = trace(output[row, :steps], strips[place].width, self._characters, self._classes)
         return [seen[place] for place in range(len(strips))]
 
 
-def trace(output: NDArray[np.float32], width: int, characters: Sequence[str]) -> Trace:
+def trace(
+    output: NDArray[np.float32], width: int, characters: Sequence[str], places: Mapping[str, int] | None = None
+) -> Trace:
     """The trace of a strip of this width: the classes of the output that any step gives a chance worth naming."""
     likely = output.max(axis=0) > LEAST_ODDS
     likely[BLANK] = True
     classes = np.flatnonzero(likely)
-    return Trace(classes, output[:, classes], width, characters)
+    known = places if places is not None else {letter: place for place, letter in enumerate(characters)}
+    return Trace(classes, output[:, classes], width, characters, known)
 
 
 def strip_width(quad: Points) -> int:

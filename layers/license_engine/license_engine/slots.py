@@ -39,6 +39,7 @@ BEGINS = {
         "(?:北京|天津|上海|重庆)市"
         "|(?:河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾)省"
         "|内蒙古|广西|西藏|宁夏|新疆"
+        "|[\u4e00-\u9fff]{2,5}(?:市|州|盟|地区)[\u4e00-\u9fff]{1,6}?(?:区|县|市|旗)"
     ),
     "inspection": re.compile("检验有效期"),
 }
@@ -237,7 +238,7 @@ def _owners(page: Page, number: int, line: Line, *, cells: Sequence[Slot], drift
             field: str | None = told.field
         else:
             field = _nearest(cells, line.text, across, y)
-        tail = _tail(page, field, line.text) if begin == 0 else 0
+        tail = _tail(page, field, line.text[begin:past]) if told is None else 0
         owners[begin + tail : past] = [field] * (past - begin - tail)
     return owners
 
