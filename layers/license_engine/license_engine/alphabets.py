@@ -69,10 +69,9 @@ ALPHABETS: Mapping[str, str] = {
     "shown_at": DIGITS + "-:： ",
     "file_no": DIGITS + CAPITALS + PROVINCES + "-",
 }
-# Written freely: characters beyond the standard's set are possible in names, and only less likely.
+# Written freely: characters beyond the standard's set are possible in names and places, and only less likely.
 PROSE = (
     "vehicle_type",
-    "address",
     "use_character",
     "brand_model",
     "remarks",
@@ -82,7 +81,7 @@ PROSE = (
     "body_color",
     "status",
 )
-NAMES = ("owner", "name", "nationality")
+NAMES = ("owner", "name", "nationality", "address")
 NAME_STRICTNESS = 20.0
 GIVEN = "昇甦堃喆祐峯崑崙陞菉逕"  # variants that people are named with all the same
 

@@ -30,6 +30,7 @@ BEYOND_DOUBT = 0.97
 MOST_DOUBTED = 6
 PLATE_SERIAL = "".join(letter for letter in CAPITALS if letter not in "IO") + DIGITS + PLATE_MARKS
 SURELY_WIDE = 0.9
+NARROWED = {"：": ":", "（": "(", "）": ")"}
 WIDE = str.maketrans("()", "（）")
 TWINS = {"O": "0", "I": "1"}  # letters that no serial has
 DIGIT_ODDS = 20.0  # how much oftener a serial has a 0 than an O
@@ -114,9 +115,11 @@ def _as_digit(letter: Letter) -> Letter:
 
 
 def written(letters: Sequence[Letter]) -> tuple[Letter, ...]:
-    """The letters, a doubted full-width colon taken for the narrow one, which printers set before a date."""
+    """The letters, doubted full-width punctuation taken for narrow, which printers set about dates and codes."""
     return tuple(
-        replace(letter, character=":") if letter.character == "：" and letter.probability < SURELY_WIDE else letter
+        replace(letter, character=NARROWED[letter.character])
+        if letter.character in NARROWED and letter.probability < SURELY_WIDE
+        else letter
         for letter in letters
     )
 
