@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 import numpy as np
 import pytest
 
-from license_engine.recognize import LEAST_ODDS, Alphabet, Trace, batches, text_of, trace
+from license_engine.recognize import LEAST_ODDS, Alphabet, Recognizer, Trace, batches, text_of, trace
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 CHARACTERS = ("", "O", "0", "A", "粵")
 DIGITS = Alphabet(np.array([1, 1e-6, 1, 1, 1e-6], np.float32))
@@ -14,6 +19,16 @@ BLANK = (1.0, 0.0, 0.0, 0.0, 0.0)
 LETTER_O = (0.0, 0.8, 0.2, 0.0, 0.0)
 LETTER_A = (0.0, 0.0, 0.1, 0.9, 0.0)
 TRADITIONAL = (0.0, 0.0, 0.0, 0.0, 1.0)
+
+
+class _Dictionary:
+    """A model of which only the dictionary is asked."""
+
+    def __init__(self, characters: str) -> None:
+        self.custom_metadata_map = {"character": "\n".join(characters)}
+
+    def get_modelmeta(self) -> _Dictionary:
+        return self
 
 
 def _seen(*rows: tuple[float, ...]) -> Trace:
@@ -48,7 +63,31 @@ def test_a_lookalike_counts_though_the_letter_that_can_stand_was_never_seen() ->
 
 def test_a_soft_alphabet_yields_to_a_sure_letter() -> None:
     soft = Alphabet(np.array([1, 1 / 3, 1, 1, 1], np.float32))
-    assert text_of(_seen(LETTER_O).letters(soft)) == "O"
+    (letter,) = _seen(LETTER_O).letters(soft)
+    assert letter.character == "O"
+    assert letter.probability == pytest.approx(0.8)
+
+
+def test_a_soft_alphabet_prefers_its_own_letter_to_a_doubted_one() -> None:
+    soft = Alphabet(np.array([1, 1 / 3, 1, 1, 1], np.float32))
+    (letter,) = _seen((0.0, 0.6, 0.4, 0.0, 0.0)).letters(soft)
+    assert letter.character == "0"
+    assert letter.probability == pytest.approx(0.4)
+
+
+def test_a_twin_counts_for_its_other_only_where_it_cannot_stand_itself() -> None:
+    recognizer = Recognizer(cast("InferenceSession", _Dictionary("O0車车")))
+    folded = recognizer.alphabet("0车", twins=[("車", "车")])
+    assert folded.folds == {1: 2, 3: 4}
+    assert recognizer.alphabet("O0車车", twins=[("車", "车")]).folds == {}
+
+
+def test_an_alphabet_weighs_down_all_that_it_does_not_have_but_the_blank() -> None:
+    recognizer = Recognizer(cast("InferenceSession", _Dictionary("O0A")))
+    alphabet = recognizer.alphabet("0 ", strictness=20)
+    assert alphabet.factor == pytest.approx([1, 0.05, 1, 0.05, 1])
+    assert "0" in alphabet
+    assert "A" not in alphabet
 
 
 def test_a_letter_that_nothing_in_the_alphabet_can_replace_is_not_dropped_but_beyond_belief() -> None:
@@ -67,6 +106,19 @@ def test_a_stretch_of_a_line_is_read_by_itself_and_keeps_its_place_on_the_line()
 def test_a_trace_keeps_only_the_classes_that_any_step_gives_a_chance() -> None:
     rare = _seen((1 - LEAST_ODDS / 2, 0.0, 0.0, LEAST_ODDS / 2, 0.0), LETTER_O)
     assert rare.classes.tolist() == [0, 1, 2]
+
+
+def test_a_lines_likeness_to_a_text_is_the_mean_of_its_letters_odds() -> None:
+    line = _seen(LETTER_O, BLANK, LETTER_A, BLANK)
+    assert line.likeness("OA") == pytest.approx((0.8 * 0.9) ** 0.5)
+    assert line.likeness("0A") == pytest.approx((0.2 * 0.9) ** 0.5)
+    assert line.likeness("OO") < 0.05
+    assert line.likeness("粵A") < 0.05
+
+
+def test_a_text_with_a_letter_twice_is_like_a_line_only_if_something_parts_the_two() -> None:
+    assert _seen(LETTER_A, BLANK, LETTER_A).likeness("AA") == pytest.approx(0.9)
+    assert _seen(LETTER_A, LETTER_A).likeness("AA") < 0.05
 
 
 def test_batches_hold_every_strip_once_and_like_with_like() -> None:

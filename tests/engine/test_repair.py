@@ -49,6 +49,27 @@ def test_a_plates_issuing_letter_may_be_an_o() -> None:
     assert text_of(repair.plate(_letters("鄂O12345"))) == "鄂O12345"
 
 
+def test_an_embassys_plate_has_a_digit_in_its_second_place() -> None:
+    assert text_of(repair.plate(_letters("使O1457I"))) == "使014571"
+
+
+def test_a_plates_second_place_is_a_letter_if_any_was_thought_of() -> None:
+    assert text_of(repair.plate(_letters("鄂012345", p1=("O", 0.2)))) == "鄂O12345"
+    assert text_of(repair.plate(_letters("皖812345", p1=("B", 0.1)))) == "皖B12345"
+
+
+def test_a_plates_letter_that_nothing_can_replace_stays_and_is_half_as_sure() -> None:
+    kept = repair.plate(_letters("皖812345"))
+    assert text_of(kept) == "皖812345"
+    assert kept[1].probability == pytest.approx(0.999 / 2)
+
+
+@pytest.mark.parametrize(("wide", "narrow"), ["：:", "（(", "）)"])
+def test_a_doubted_mark_of_full_width_is_a_narrow_one_and_a_sure_one_stays(wide: str, narrow: str) -> None:
+    assert text_of(repair.written(_letters(f"至{wide}2031年", p1=(narrow, 0.4)))) == f"至{narrow}2031年"
+    assert text_of(repair.written(_letters(f"至{wide}2031年"))) == f"至{wide}2031年"
+
+
 def test_a_doubted_o_in_an_engine_number_is_a_zero_and_a_sure_one_stays() -> None:
     assert text_of(repair.engine_no(_letters("5HDFO", p4=("0", 0.2)))) == "5HDF0"
     assert text_of(repair.engine_no(_letters("5HDFO"))) == "5HDFO"
@@ -77,6 +98,22 @@ def test_dashes_are_told_from_digits() -> None:
         ("passengers", "2+3人", "2+3人"),
         ("remarks", "--", None),
         ("barcode", "*4378591503109*", "4378591503109"),
+        ("generated_at", "2024-05-06 12:34:56", "2024-05-06 12:34:56"),
+        ("generated_at", "2024-05-0612：34：56", "2024-05-06 12:34:56"),
+        ("shown_at", "2024-05-06 25:34:56", None),
+        ("shown_at", "2024-05-06", None),
+        ("inspection_valid_until", "2026年04月", "2026-04"),
+        ("inspection_valid_until", "2026-04-30", "2026-04-30"),
+        ("inspection_valid_until", "长期", None),
+        ("owner", "四川(成都)某某有限公司", "四川（成都）某某有限公司"),
+        ("address", "成都市某路1号(2栋)", "成都市某路1号（2栋）"),
+        ("owner", "--", None),
+        ("brand_model", "某牌3.OT", "某牌3.0T"),
+        ("brand_model", "某牌FV71O6", "某牌FV7106"),
+        ("brand_model", "OPEL ASTRA GTO", "OPEL ASTRA GTO"),
+        ("record", "增加准驾车型A2o", "增加准驾车型A2o"),
+        ("record", "已换证o", "已换证。"),
+        ("use_character", "：非营运", "非营运"),
     ],
 )
 def test_a_value_takes_its_fields_shape_or_is_absent(field: str, text: str, shaped: str | None) -> None:

@@ -83,7 +83,7 @@ PROSE = (
 )
 NAMES = ("owner", "name", "nationality", "address")
 NAME_STRICTNESS = 20.0
-GIVEN = "昇甦堃喆祐峯崑崙陞菉逕"  # variants that people are named with all the same
+GIVEN = "昇甦峯崑崙陞逕"  # variants that people are named with all the same
 
 
 def alphabets(recognizer: Recognizer) -> dict[str, Alphabet]:

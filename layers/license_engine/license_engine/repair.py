@@ -82,6 +82,8 @@ def _alternatives(letter: Letter) -> list[Letter]:
 def plate(letters: Sequence[Letter]) -> tuple[Letter, ...]:
     """The plate's letters without the dot, each the likeliest that its place allows."""
     kept = [letter for letter in letters if letter.character not in "·.- "]
+    if kept and kept[-1].character == EMBASSY:
+        return tuple(kept)
     places = EMBASSY_PLACES if kept and kept[0].character == EMBASSY else PLATE_PLACES
     return tuple(
         letter if letter.character in allowed else _likeliest(letter, allowed)
@@ -172,9 +174,13 @@ def moment(text: str) -> str | None:
 
 
 def month(text: str) -> str | None:
-    """The text as YYYY-MM, or YYYY-MM-DD where it names the day."""
-    found = re.search(r"(\d{4})\D?(\d{2})(?:\D?(\d{2})(?!\d))?", text)
-    return "-".join(part for part in found.groups() if part) if found else None
+    """The text as YYYY-MM, or YYYY-MM-DD where it names the day; None when it is none of the calendar."""
+    found = re.search(r"(\d{4})\D?(\d{1,2})(?:\D(\d{1,2})(?!\d))?", text)
+    try:
+        day = dt.date(int(found[1]), int(found[2]), int(found[3] or 1)) if found else None
+    except ValueError:
+        return None
+    return None if day is None or found is None else day.isoformat()[: 10 if found[3] else 7]
 
 
 def mass(text: str) -> str | None:
@@ -206,7 +212,7 @@ def name(text: str) -> str | None:
 
 def model(text: str) -> str | None:
     """The text, a letter O within a number known for the zero that it is."""
-    return prose(re.sub(r"(?<=\d)O(?=\d|$)|(?<=\d\.)O", "0", text))
+    return prose(re.sub(r"(?<=\d)O+(?=\d|$)|(?<=\d\.)O", lambda found: "0" * len(found[0]), text))
 
 
 def record(text: str) -> str | None:
@@ -252,7 +258,7 @@ SHAPELY = frozenset(SHAPES) - {"record", "remarks", "owner", "name", "address", 
 # What a value looks like when nothing is missing from it.
 COMPLETE: Mapping[str, re.Pattern[str]] = {
     "vin": re.compile(r"[A-HJ-NPR-Z0-9]{17}"),
-    "plate_no": re.compile(rf"[{PROVINCES}][A-Z][·.-]?[A-Z0-9{PLATE_MARKS}]{{5,6}}"),
+    "plate_no": re.compile(rf"[{PROVINCES}][A-Z][·.-]?[A-Z0-9{PLATE_MARKS}]{{5,6}}|{EMBASSY}\d{{6}}|\d{{6}}{EMBASSY}"),
     "license_no": re.compile(r"\d{17}[0-9X]"),
     "dimensions": re.compile(r"\d{4,5}[×xX*]\d{3,4}[×xX*]\d{3,4}mm"),
     "passengers": re.compile(r"\d+(?:\+\d+)?人"),

@@ -35,7 +35,7 @@ LEAST_RED = 0.08  # of a line's box, where its print is the seal's
 AS_RED = 0.3  # as the reddest line: print that a seal was set over is redder than other print, but less than the seal's
 SLIGHT = 0.8  # millimetres
 UNEVEN = 1.6
-FILLED = 0.75  # of the seal's height that its rows take, at least
+FILLED, OVERFULL = 0.75, 1.35  # of the seal's height that its rows take, at least and at most
 AUTHORITY = re.compile(r".{2,}(?:公安|交通|交警|警察|车辆|车管|监理|农机).*[队所局处厅站]")
 
 
@@ -227,6 +227,7 @@ def is_whole(stamp: Seal, heights: Sequence[float], counts: Sequence[int]) -> bo
     if len(counts) < 2:
         return False
     gaps = np.diff(heights)
-    fills = heights[-1] - heights[0] + float(gaps.mean()) > FILLED * (stamp.bottom - stamp.top)
+    taken = (heights[-1] - heights[0] + float(gaps.mean())) / (stamp.bottom - stamp.top)
+    fills = FILLED < taken < OVERFULL
     same = len(set(counts[:-1])) == 1 and counts[-1] <= counts[0]
     return bool(fills and same and gaps.max() < UNEVEN * gaps.min())
