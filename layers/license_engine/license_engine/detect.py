@@ -29,7 +29,7 @@ type Region = tuple[float, float, float, float]
 
 CLOSER = 0.75  # text that fills less of the photo's edge is looked at again from nearer
 ROOM = 0.12
-INPUT_EDGE = 800
+INPUT_EDGE = 1088
 GRID = 32
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
