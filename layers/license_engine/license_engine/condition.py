@@ -17,6 +17,7 @@ from license_engine import seal
 from license_engine.form import FORMS, HEIGHT, WIDTH
 from license_engine.geometry import PlaneMap, height, length, part, rectangle
 from license_engine.labels import find_labels
+from license_engine.pages import TITLE_ERRORS
 from license_engine.rectify import ASTRAY, CENTRE, UNIT, Page, Placed, anchor
 from license_engine.repair import complete
 
@@ -98,7 +99,6 @@ SOFT = 0.26  # of the contrast between print and paper: the steepest step over o
 LEAST_CONTRAST = 10.0
 
 
-TITLE_ERRORS = 0.2  # of a title's letters: more, and it may be another paper's
 BEYOND, INWARD = 8, 14  # millimetres beyond a side and within it where its edge is looked for
 STEP = 0.06  # by how much (as a logarithm) what lies beyond an edge is unlike the paper
 ABRUPT = 1.5  # millimetres within which it is

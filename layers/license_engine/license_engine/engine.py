@@ -11,10 +11,9 @@ from license_engine import alphabets, condition, seal
 from license_engine import models as _models
 from license_engine import picture as _picture
 from license_engine.detect import Detector
-from license_engine.form import ELECTRONIC_MARKS, Document
 from license_engine.geometry import height, length, turned
 from license_engine.labels import Line, without_spaces
-from license_engine.pages import find_pages
+from license_engine.pages import find_pages, is_screen
 from license_engine.recognize import Recognizer
 from license_engine.slots import drift_of, home, is_caption, pieces, slots
 from license_engine.values import Reader, Value
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from license_engine.form import Document
     from license_engine.geometry import Points
     from license_engine.picture import Picture
     from license_engine.rectify import Page
@@ -34,7 +34,6 @@ MOST_LINES = 120
 CAPTION = 0.66  # of the height of most print: the labels' English is flatter, and nothing but that is
 BLURRED = 0.6  # the middle field's sureness
 DOUBTED = 0.9  # the least sure field's
-SEEN = 0.75  # of a page's labels
 LEGIBLE = 0.5
 LEAST_LETTERS = 4
 ROW = 4.0  # of its height: what is longer is a row of text, though none of it be read
@@ -167,7 +166,7 @@ def _condition(
 
 
 def _form_of(lines: Sequence[Line]) -> Literal["paper", "electronic"]:
-    return "electronic" if any(mark in line.text for line in lines for mark in ELECTRONIC_MARKS) else "paper"
+    return "electronic" if is_screen(lines) else "paper"
 
 
 def _side(pages: Sequence[Page]) -> Literal["front", "back", "both"]:

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 SIMPLIFIED = str.maketrans(dict(variants()))
 # Labels that follow the value of another on their row, and so may follow it closely on one line.
 SECOND = frozenset(label.text for form in FORMS for label in form.labels if label.x > WIDTH * 0.4)
-# What some editions print in a label's place.
 LONGEST = 8  # letters of a label that is told by its likeness
 DOUBTED = 0.8
 LIKE = 0.02  # a letter of it, at least
 CLEARLY = 3.0  # more than the next label
 WIDEST = 4  # letters of a label that is set wide
+# What some editions print in a label's place.
 SYNONYMS = {"能源类型": ("能源种类",), "中华人民共和国机动车驾驶证副页": ("机动车驾驶证副页",)}
 # What a label must show exactly, since another differs from it by little more.
 TELLING = {

@@ -53,7 +53,7 @@ def find_pages(lines: Sequence[Line], wanted: str | None) -> tuple[list[Page], t
         rivals = [page for page in fitted if (page.form.document, page.form.side) == (document, side)]
         if rivals:
             pages.append(with_extra(max(rivals, key=_strength), ENERGY, hits))
-    screen = any(mark in line.text for line in lines for mark in ELECTRONIC_MARKS)
+    screen = is_screen(lines)
     paper = not screen and any(page.found >= PAPER * len(page.form.labels) for page in pages)
     for page in scattered:
         if (
@@ -83,10 +83,14 @@ def _stands(page: Page, hits: Sequence[Hit], least: int) -> bool:
     return page.found - astray >= least
 
 
+def is_screen(lines: Sequence[Line]) -> bool:
+    """Whether a line says what only electronic licenses say."""
+    return any(mark in line.text for line in lines for mark in ELECTRONIC_MARKS)
+
+
 def _is_named(lines: Sequence[Line]) -> bool:
     """Whether a line calls the picture a license: labels in a layout of their own are any paper's or application's."""
-    texts = [line.text for line in lines]
-    return any(NAME.fullmatch(text) or any(mark in text for mark in ELECTRONIC_MARKS) for text in texts)
+    return is_screen(lines) or any(NAME.fullmatch(line.text) for line in lines)
 
 
 def _strength(page: Page) -> float:

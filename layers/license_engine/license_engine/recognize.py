@@ -30,10 +30,7 @@ LEAST_ODDS = 1e-4  # of a class at any step of a line, to be remembered
 UNLIKELY = 1e3  # how much less likely is what can be all the same, at most
 IMPOSSIBLE = 1e6  # how much less likely is what an alphabet does not have
 # Characters that look alike, the one that counts for the other where the alphabet has only the latter.
-LOOKALIKES = (
-    *zip("OoQ〇○Il|丨Xx✕±—–xkcspvwzu", "000001111××××--XKCSPVWZU", strict=True),
-    *zip("＊－", "*-", strict=True),
-)
+LOOKALIKES = (*zip("OoQ〇○Il|丨Xx✕±—–xkcspvwzu＊－", "000001111××××--XKCSPVWZU*-", strict=True),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +124,7 @@ class Trace:
         states[:, ::2] = self.odds[:, :1]
         for place, column in enumerate(wanted):
             if column is not None:
-                states[:, 2 * place + 1] = np.maximum(self.odds[:, column], LEAST_ODDS / 10)
+                states[:, 2 * place + 1] = self.odds[:, column]
         logs = np.log(np.maximum(states, LEAST_ODDS / 10))
         repeated = [True, *(one == other for one, other in pairwise(text))]
         skips = np.array([False, *(skip for again in repeated for skip in (not again, False))])

@@ -249,11 +249,8 @@ def elected(field: str, votes: Sequence[Letters]) -> Letters:
         ),
     )
     best = max(by_text[favoured], key=certainty)
-    if has_gap(best):
-        return tuple(letter.weakened(DISAGREEMENT) for letter in best)
-    if len(votes) <= 2 or len(by_text) == 1:
-        return best
-    return tuple(letter.weakened(DISAGREEMENT) for letter in best)
+    disputed = len(votes) > 2 and len(by_text) > 1
+    return tuple(letter.weakened(DISAGREEMENT) for letter in best) if disputed or has_gap(best) else best
 
 
 def in_order(pieces: Sequence[Piece], numbers: Sequence[int]) -> list[int]:
