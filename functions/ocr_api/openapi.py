@@ -1,4 +1,4 @@
-"""The native contract in OpenAPI's words, made from its own tables and the record's models, so that it cannot drift.
+"""The native contract in OpenAPI's words, made from its tables and the record's models, so that it cannot drift.
 
 Imported when it is asked for: no other request has to wait for the schemas.
 """
@@ -12,21 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from dialects.native import (
-    BESIDES,
-    DESCRIPTION_PATH,
-    ERRORS,
-    KEY_HEADER,
-    MAX_BYTES,
-    METHODS,
-    PAGE,
-    PRIVATE,
-    PUBLIC,
-    UNTOLD,
-    told,
-    told_error,
-    told_nothing,
-)
 from license_reader.flags import SEVERITY, Flag, Severity
 from license_reader.image import DECODERS, MAX_PIXELS, MIN_EDGE
 from license_reader.license import (
@@ -42,6 +27,21 @@ from license_reader.license import (
 )
 from license_reader.vendors.embedded import MAX_BYTES as MAX_DEPLOYED
 from license_reader.vendors.embedded import PATH
+from native_contract import (
+    BESIDES,
+    DESCRIPTION_PATH,
+    ERRORS,
+    KEY_HEADER,
+    MAX_BYTES,
+    METHODS,
+    PAGE,
+    PRIVATE,
+    PUBLIC,
+    UNTOLD,
+    told,
+    told_error,
+    told_nothing,
+)
 from service import NoLicense
 
 if TYPE_CHECKING:

@@ -46,6 +46,10 @@ _VEHICLE = (
     Column("inspection", "inspection", values.inspection),
     Column("barcode", "barcode", values.code),
     Column("energy_type", "energy_type"),
+    Column("body_color", "body_color"),
+    Column("inspection_valid_until", "inspection_valid_until", values.month),
+    Column("status", "status", values.listing),
+    Column("generated_at", "generated_at"),
 )
 _DRIVING = (
     Column("license_no", "license_no", values.code),
@@ -61,6 +65,10 @@ _DRIVING = (
     Column("issuing_authority", "issuing_authority"),
     Column("file_no", "file_no", values.code),
     Column("record", "record"),
+    Column("status", "status", values.listing),
+    Column("accumulated_points", "accumulated_points", values.count),
+    Column("shown_at", "shown_at"),
+    Column("generated_at", "generated_at"),
 )
 _COLUMNS = {Document.VEHICLE_LICENSE: _VEHICLE, Document.DRIVING_LICENSE: _DRIVING}
 
@@ -74,17 +82,15 @@ def license_of(reading: Reading) -> License:
     if reading.document is None or reading.side is None:
         raise NoLicense(reading.flags)
     document, side = Document(reading.document), Side(reading.side)
-    columns = _COLUMNS[document]
-    gathered = gather(columns, reading.fields, vendor=VENDOR)
-    told = {column.source for column in columns}  # what only a screen shows has no column yet
+    gathered = gather(_COLUMNS[document], reading.fields, vendor=VENDOR)
     return License(
         document=document,
         side=side,
         form=Form(reading.form),
         vendor=VENDOR,
         fields=FIELDS[document].model_validate(gathered.values),
-        confidence={name: sure for name, sure in reading.confidence.items() if name in told},
-        boxes={name: box for name, box in reading.boxes.items() if name in told},
+        confidence=dict(reading.confidence),
+        boxes=dict(reading.boxes),
         flags=(*(Flag.of(code, VENDOR) for code in reading.flags), *gathered.flags),
     )
 

@@ -12,6 +12,7 @@ from PIL import Image as Pillow
 from pydantic import BaseModel
 from requests.structures import CaseInsensitiveDict
 
+import native_contract
 from dialects import native
 from exchange import Request
 from fetching import fetch
@@ -122,7 +123,7 @@ def test_a_page_that_nobody_told_is_left_to_the_engine(vendor: embedded.Vendor) 
         (picture(), "another-key", CredentialsRefused, None),
         (b"no picture", "test-ocr-key", SizeRefused, "unsupported_format"),
         (picture()[:30], "test-ocr-key", DocumentRefused, "image_damaged"),
-        (picture() + bytes(native.MAX_BYTES), "test-ocr-key", SizeRefused, "image_too_large"),
+        (picture() + bytes(native_contract.MAX_BYTES), "test-ocr-key", SizeRefused, "image_too_large"),
     ],
     ids=["no license", "wrong key", "no picture", "damaged", "too large"],
 )

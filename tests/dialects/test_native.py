@@ -20,18 +20,20 @@ from PIL import Image as Pillow
 from tests.dialects.conftest import png, raises, reads, send, unread
 from tests.dialects.test_openapi import fits
 
+import native_contract
 import reading
 from credentials import NoCredentials
 from dialects import native
 from exchange import Request
 from license_engine import Reading
+from license_engine.form import FORMS, LOOSE_FORMS
 from license_ocr import api_server
 from license_ocr.checkout import SAMPLES
 from license_reader import values
 from license_reader.errors import ImageRejected
 from license_reader.image import DECODERS, MIN_EDGE, gate
 from license_reader.license import FIELDS as RECORD
-from license_reader.license import Document, License, Side
+from license_reader.license import Document, Form, License, Side
 from license_reader.vendors._base import NO_LICENSE, Address, Job
 from license_reader.vendors.embedded import PATH, ApiKey, Vendor
 from ocr_api import answer as answered
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
     from license_ocr.sandbox import Secrets
     from service import Service
 
-DESCRIPTION = native.DESCRIPTION_PATH
+DESCRIPTION = native_contract.DESCRIPTION_PATH
 JSON_TYPE = "application/json"
 TRUTH: Mapping[str, Any] = json.loads((SAMPLES / "truth.json").read_text(encoding="utf-8"))
 
@@ -115,7 +117,7 @@ class Bench:
         """Every response that the document has, by status."""
         told = {int(status): held for status, held in self.document["paths"][PATH]["post"]["responses"].items()}
         elsewhere = self.document["components"]["responses"]
-        return told | {native.ERRORS[code]: held for code, held in elsewhere.items()}
+        return told | {native_contract.ERRORS[code]: held for code, held in elsewhere.items()}
 
     def sample(self, name: str) -> bytes:
         return (self.samples / name).read_bytes()
@@ -133,11 +135,13 @@ def nobody(vendor: str, shape: type[BaseModel]) -> Any:  # noqa: ARG001 - as `Cr
     raise NoCredentials(f"no secret for {vendor} can be read")
 
 
-def as_read(document: Document, *flags: str, side: Side = Side.BOTH, **printed: str) -> License:
+def as_read(
+    document: Document, *flags: str, side: Side = Side.BOTH, form: Form = Form.PAPER, **printed: str
+) -> License:
     """What becomes of texts that the engine reads."""
     sure = dict.fromkeys(printed, 0.9)
     boxes = dict.fromkeys(printed, ((1.0, 2.0), (3.0, 2.0), (3.0, 4.0), (1.0, 4.0)))
-    return reading.license_of(Reading(document.value, side.value, "paper", printed, sure, boxes, flags))
+    return reading.license_of(Reading(document.value, side.value, form.value, printed, sure, boxes, flags))
 
 
 # What the document has.
@@ -150,9 +154,7 @@ PARAMETERS: Mapping[str, str] = {
     "body": "works",
 }
 
-_ELECTRONIC = (
-    "cannot occur here, because only electronic licenses show it, of which the engine reads the paper's fields"
-)
+_NOT_READ = "cannot occur here, because only electronic licenses may show it, and the engine does not read it"
 _TRACTOR = "cannot occur here, because only tractors' side pages have it, a form that the engine does not know"
 
 FIELDS: Mapping[str, str] = {
@@ -175,10 +177,10 @@ FIELDS: Mapping[str, str] = {
     "VehicleLicense.register_date": "works",
     "VehicleLicense.issue_date": "works",
     "VehicleLicense.issuing_authority": "works",
-    "VehicleLicense.status": _ELECTRONIC,
-    "VehicleLicense.inspection_valid_until": _ELECTRONIC,
-    "VehicleLicense.generated_at": _ELECTRONIC,
-    "VehicleLicense.scrap_date": _ELECTRONIC,
+    "VehicleLicense.status": "works",
+    "VehicleLicense.inspection_valid_until": "works",
+    "VehicleLicense.generated_at": "works",
+    "VehicleLicense.scrap_date": _NOT_READ,
     "VehicleLicense.back_plate_no": "works",
     "VehicleLicense.file_no": "works",
     "VehicleLicense.passengers": "works",
@@ -192,7 +194,7 @@ FIELDS: Mapping[str, str] = {
     "VehicleLicense.inspection": "works",
     "VehicleLicense.barcode": "works",
     "VehicleLicense.energy_type": "works",
-    "VehicleLicense.body_color": _ELECTRONIC,
+    "VehicleLicense.body_color": "works",
     "VehicleLicense.min_use_mass_kg": _TRACTOR,
     "VehicleLicense.max_load_kg": _TRACTOR,
     "VehicleLicense.harvester_mass_kg": _TRACTOR,
@@ -215,10 +217,10 @@ FIELDS: Mapping[str, str] = {
     "DrivingLicense.valid_years": "works",
     "DrivingLicense.long_term": "works",
     "DrivingLicense.issuing_authority": "works",
-    "DrivingLicense.status": _ELECTRONIC,
-    "DrivingLicense.accumulated_points": _ELECTRONIC,
-    "DrivingLicense.shown_at": _ELECTRONIC,
-    "DrivingLicense.generated_at": _ELECTRONIC,
+    "DrivingLicense.status": "works",
+    "DrivingLicense.accumulated_points": "works",
+    "DrivingLicense.shown_at": "works",
+    "DrivingLicense.generated_at": "works",
     "DrivingLicense.file_no": "works",
     "DrivingLicense.record": "works",
     "Flag.code": "works",
@@ -261,7 +263,7 @@ ERRORS: Mapping[str, Case | str] = {
     "unauthorized": Case(401, lambda bench: bench.ask(headers={"X-Api-Key": "another"})),
     "not_found": Case(404, lambda bench: bench.ask(path="/v1/licenses")),
     "method_not_allowed": Case(405, lambda bench: bench.ask(method="PUT")),
-    "too_large": Case(413, lambda bench: bench.ask(SMALL + bytes(native.MAX_BYTES))),
+    "too_large": Case(413, lambda bench: bench.ask(SMALL + bytes(native_contract.MAX_BYTES))),
     "unsupported_format": Case(415, lambda bench: bench.ask(b"GIF89a")),
     "not_a_picture": Case(422, lambda bench: bench.ask(png(MIN_EDGE - 1, 100))),
     "busy": Case(429, lambda bench: bench.ask(api=bench.serving(read=raises(Busy("16 pictures wait"))))),
@@ -303,7 +305,7 @@ def test_every_status_that_is_documented_is_provoked(bench: Bench) -> None:
 
 
 def test_every_code_that_the_reader_knows_or_the_dialect_tells_is_in_the_table() -> None:
-    assert set(ERRORS) == set(Vendor.actions) - {NO_LICENSE} == set(ERRORS) | set(native.ERRORS)
+    assert set(ERRORS) == set(Vendor.actions) - {NO_LICENSE} == set(ERRORS) | set(native_contract.ERRORS)
 
 
 @pytest.mark.parametrize("trouble", Trouble)
@@ -338,7 +340,7 @@ def _refs(response: Mapping[str, Any]) -> list[str]:
     return [one["$ref"].rpartition("/")[2] for one in response["content"][JSON_TYPE]["schema"]["oneOf"]]
 
 
-# What the engine may read, as papers print it.
+# What the engine may read, as papers print it and screens show it.
 PRINTED: tuple[License, ...] = (
     as_read(
         Document.VEHICLE_LICENSE,
@@ -385,6 +387,24 @@ PRINTED: tuple[License, ...] = (
     ),
     as_read(Document.DRIVING_LICENSE, valid_until="6年"),
     as_read(Document.DRIVING_LICENSE, valid_until="长期", birth_date="1964年13月"),
+    as_read(
+        Document.VEHICLE_LICENSE,
+        side=Side.FRONT,
+        form=Form.ELECTRONIC,
+        body_color="白",
+        inspection_valid_until="2026年04月",
+        status="违法未处理,逾期未检验",
+        generated_at="2024-11-05 10:20:30",
+    ),
+    as_read(
+        Document.DRIVING_LICENSE,
+        side=Side.FRONT,
+        form=Form.ELECTRONIC,
+        status="正常",
+        accumulated_points="0分",
+        shown_at="2024-11-05 10:20:31",
+        generated_at="2024-11-05 10:20:30",
+    ),
 )
 
 
@@ -418,8 +438,18 @@ def test_what_cannot_occur_is_what_the_engine_has_no_column_for() -> None:
     assert {name for name, told in FIELDS.items() if told != "works"} == every - given
 
 
+@pytest.mark.parametrize("document", Document)
+def test_every_field_of_the_record_that_the_engine_knows_a_label_for_has_a_column(document: Document) -> None:
+    labelled = {label.field for form in (*FORMS, *LOOSE_FORMS) if form.document == document for label in form.labels}
+    columns = {column.source: column.name for column in reading._COLUMNS[document]}
+    assert labelled & RECORD[document].model_fields.keys() <= columns.keys()
+    assert all(source == name for source, name in columns.items())
+
+
 def test_values_are_told_in_the_records_types(bench: Bench) -> None:
-    vehicle, driving, old, endless = (bench.ask(api=bench.serving(read=reads(license_))).json() for license_ in PRINTED)
+    vehicle, driving, old, endless, car_on_screen, driver_on_screen = (
+        bench.ask(api=bench.serving(read=reads(license_))).json() for license_ in PRINTED
+    )
     assert (
         vehicle["fields"]
         | {
@@ -447,6 +477,18 @@ def test_values_are_told_in_the_records_types(bench: Bench) -> None:
             "detail": "not a date",
         }
     ]
+    assert car_on_screen["fields"] == {
+        "body_color": "白",
+        "inspection_valid_until": "2026-04",
+        "status": ["违法未处理", "逾期未检验"],
+        "generated_at": "2024-11-05 10:20:30",
+    }
+    assert driver_on_screen["fields"] == {
+        "status": ["正常"],
+        "accumulated_points": 0,
+        "shown_at": "2024-11-05 10:20:31",
+        "generated_at": "2024-11-05 10:20:30",
+    }
     assert vehicle["confidence"]["vin"] == 0.9
     assert vehicle["boxes"]["vin"] == [[1, 2], [3, 2], [3, 4], [1, 4]]
 
@@ -495,8 +537,7 @@ def test_a_sample_is_told_as_it_is_printed(name: str, bench: Bench) -> None:
     response = bench.ask(bench.sample(name))
     told = response.json()
     assert response.status_code == 200
-    # What only a screen shows is read, but has no column yet.
-    assert told["fields"] == {field: value for field, value in expected(name).items() if field != "generated_at"}
+    assert told["fields"] == expected(name)
     assert (told["document"], told["side"]) == (TRUTH[name]["document"], TRUTH[name]["side"])
     assert told["form"] == ("electronic" if "electronic" in name else "paper")
 
@@ -548,7 +589,7 @@ def test_the_readers_vendor_reads_what_is_told(bench: Bench) -> None:
         job = Job(gate(picture), Document.VEHICLE_LICENSE, Side.FRONT, told=False)
         license_ = vendor.read(job, ApiKey.model_validate({"api_key": bench.key}), until=time.time() + 30)
     assert license_.vendor == "embedded"
-    assert native.told(license_, told["request_id"]) == told
+    assert native_contract.told(license_, told["request_id"]) == told
 
 
 # The key.
@@ -569,7 +610,7 @@ def test_a_key_that_no_wire_carries_is_refused_as_well(key: str, bench: Bench) -
 
 
 def test_the_key_is_asked_for_before_anything_is_said_of_the_picture(bench: Bench) -> None:
-    for picture, query in ((b"", ""), (SMALL, "?side=inside"), (SMALL + bytes(native.MAX_BYTES), "")):
+    for picture, query in ((b"", ""), (SMALL, "?side=inside"), (SMALL + bytes(native_contract.MAX_BYTES), "")):
         assert bench.ask(picture, query=query, headers={"X-Api-Key": None}).status_code == 401
 
 
@@ -689,7 +730,7 @@ def test_what_cannot_be_read_is_refused_before_any_engine(body: bytes, status: i
 
 def test_the_largest_picture_is_read_and_a_byte_more_is_not(bench: Bench) -> None:
     api = bench.serving(read=reads(PRINTED[2]))
-    largest = SMALL + bytes(native.MAX_BYTES - len(SMALL))
+    largest = SMALL + bytes(native_contract.MAX_BYTES - len(SMALL))
     assert bench.ask(largest, api=api).status_code == 200
     assert bench.ask(largest + b"\0", api=api).status_code == 413
 
@@ -697,7 +738,7 @@ def test_the_largest_picture_is_read_and_a_byte_more_is_not(bench: Bench) -> Non
 def test_a_flag_of_the_gate_has_a_code_of_ours() -> None:
     told = {"not_an_image", "unsupported_format", "image_too_large", "image_too_small", "image_damaged"}
     assert set(native._REJECTED) == told
-    assert set(native._REJECTED.values()) <= set(native.ERRORS)
+    assert set(native._REJECTED.values()) <= set(native_contract.ERRORS)
 
 
 @pytest.mark.parametrize("flag", native._REJECTED)
@@ -713,10 +754,10 @@ def test_a_picture_that_a_decoder_refuses_is_answered_as_one_that_the_gate_refus
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_a_method_is_taken_or_those_that_are_are_named(method: str, path: str, bench: Bench) -> None:
     status, headers, _ = bench.raw(method, path, {"X-Api-Key": "another"})
-    allowed = ", ".join(native.METHODS[path])
+    allowed = ", ".join(native_contract.METHODS[path])
     if method == "OPTIONS":
         assert (status, headers["Allow"], headers["Content-Length"]) == (200, allowed, "0")
-    elif method in native.METHODS[path]:
+    elif method in native_contract.METHODS[path]:
         assert status == (401 if path == PATH else 200)
         assert "Allow" not in headers
     else:
@@ -737,7 +778,7 @@ def test_head_tells_of_the_description_what_get_does_but_the_body(bench: Bench) 
 def test_a_path_is_the_same_with_letters_percent_encoded(path: str, bench: Bench) -> None:
     post = "openapi" not in path
     assert bench.raw("POST" if post else "GET", path)[0] == (401 if post else 200)
-    assert bench.raw("DELETE", path)[1]["Allow"] == ", ".join(native.METHODS[PATH if post else DESCRIPTION])
+    assert bench.raw("DELETE", path)[1]["Allow"] == ", ".join(native_contract.METHODS[PATH if post else DESCRIPTION])
 
 
 @pytest.mark.parametrize(
@@ -786,4 +827,4 @@ def test_every_answer_has_a_name_of_its_own(bench: Bench) -> None:
 def test_an_event_that_is_no_request_is_told_so() -> None:
     response = native.no_request()
     assert (response.status, json.loads(response.body)["error"]["code"]) == (400, "invalid_request")
-    assert dict(native.PRIVATE).items() <= dict(response.headers).items()
+    assert dict(native_contract.PRIVATE).items() <= dict(response.headers).items()

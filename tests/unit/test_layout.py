@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,11 @@ def _layer(name: str) -> int:
     places = [number for number, layer in enumerate(READER_LAYERS) if part in layer.split()]
     assert places, f"{name} has no place in READER_LAYERS"
     return places[0]
+
+
+def test_no_import_runs_in_a_circle() -> None:
+    ours = {module.name: module.imports() & _names() - {module.name} for module in modules()}
+    TopologicalSorter(ours).prepare()
 
 
 def test_the_readers_imports_run_one_way() -> None:

@@ -1,7 +1,7 @@
 """Our own contract: a picture's bytes in, the canonical License as JSON out.
 
-`/openapi.json` describes it, made from the tables of this file and the record's models; the reader's vendor `embedded`
-is its other half.
+Its words are those of `native_contract.py`; `/openapi.json` describes it, made from them and the record's models. The
+reader's vendor `embedded` is its other half.
 
 - The body is the picture; its bytes decide what it is, whatever `Content-Type` says. A function URL, though, hands over
   as text what is sent under a type of text or JSON.
@@ -22,45 +22,31 @@ from urllib.parse import parse_qsl, unquote
 from credentials import same
 from exchange import Response, json_response
 from license_reader.errors import ImageRejected
-from license_reader.flags import Flag
 from license_reader.image import gate
 from license_reader.license import Document, Side
-from license_reader.vendors.embedded import PATH, ApiKey
+from license_reader.vendors.embedded import ApiKey
+from native_contract import (
+    BESIDES,
+    DESCRIPTION_PATH,
+    ERRORS,
+    KEY_HEADER,
+    MAX_BYTES,
+    METHODS,
+    PAGE,
+    PRIVATE,
+    PUBLIC,
+    told,
+    told_error,
+    told_nothing,
+)
 from service import NoLicense, Refused, Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from exchange import Request
-    from license_reader.license import License
     from service import Service
 
-DESCRIPTION_PATH = "/openapi.json"
-KEY_HEADER = "X-Api-Key"
-MAX_BYTES = 6 * 1024 * 1024
-"""A function URL takes 6 MB in all, base64 included; on loopback the whole of it may be picture."""
-
-METHODS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {PATH: ("POST", "OPTIONS"), DESCRIPTION_PATH: ("GET", "HEAD", "OPTIONS")}
-)
-PAGE: Mapping[str, type[Document | Side]] = MappingProxyType({"document": Document, "side": Side})
-"""The query's parameters: the page that the caller expects."""
-
-# Our codes and their statuses.
-ERRORS: Mapping[str, int] = MappingProxyType(
-    {
-        "invalid_request": 400,
-        "unauthorized": 401,
-        "not_found": 404,
-        "method_not_allowed": 405,
-        "too_large": 413,
-        "unsupported_format": 415,
-        "not_a_picture": 422,
-        "busy": 429,
-        "internal": 500,
-        "unavailable": 503,
-    }
-)
 # The gate's flag -> our code.
 _REJECTED: Mapping[str, str] = MappingProxyType(
     {
@@ -80,20 +66,6 @@ _TROUBLES: Mapping[Trouble, tuple[str, str]] = MappingProxyType(
         Trouble.EXPIRED: ("unauthorized", "the key is no longer valid"),
     }
 )
-
-# What every response carries, and what some codes want besides; seconds for those who are to come again.
-PRIVATE: Mapping[str, str] = MappingProxyType({"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"})
-PUBLIC: Mapping[str, str] = MappingProxyType({**PRIVATE, "Cache-Control": "max-age=300"})
-BESIDES: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "unauthorized": {"WWW-Authenticate": 'ApiKey realm="license-ocr"'},
-        "busy": {"Retry-After": "3"},
-        "unavailable": {"Retry-After": "30"},
-    }
-)
-
-UNTOLD = frozenset({"raw", "vendor", "vendor_request_id"})
-"""Of a License, what stays here: it says who read it, and the answer's own `request_id` stands for the rest."""
 
 
 def serves(request: Request) -> bool:  # noqa: ARG001 - what no vendor's dialect knows is ours to refuse
@@ -130,29 +102,6 @@ def no_request() -> Response:
     """The answer to an event that is no request at all, and so has no id either."""
     error = {"code": "invalid_request", "message": "no request of a function URL"}
     return json_response(ERRORS["invalid_request"], {"error": error}, PRIVATE)
-
-
-def told(license_: License, request_id: str) -> dict[str, Any]:
-    """The answer that tells a license; what was not read is left out."""
-    return {"request_id": request_id, **license_.model_dump(mode="json", exclude_none=True, exclude=set(UNTOLD))}
-
-
-def told_nothing(nothing: NoLicense, request_id: str) -> dict[str, Any]:
-    """The answer that tells why there is no license."""
-    return {
-        "request_id": request_id,
-        "document": None,
-        "side": None,
-        "fields": {},
-        "confidence": {},
-        "boxes": {},
-        "flags": [Flag.of(code, "embedded").model_dump(mode="json", exclude_none=True) for code in nothing.flags],
-    }
-
-
-def told_error(code: str, message: str, request_id: str) -> dict[str, Any]:
-    """The body of an error."""
-    return {"error": {"code": code, "message": message}, "request_id": request_id}
 
 
 def description() -> dict[str, Any]:

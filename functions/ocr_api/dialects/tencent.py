@@ -12,6 +12,8 @@ error codes common to all of Tencent's APIs, https://cloud.tencent.com/document/
   the document signs the headers' values in lower case, the SDKs sign them as they are sent: either holds.
 - A parameter that is null, as some SDKs send those not set, counts as not given.
 - CardSide DOUBLE takes a picture of either page or of both; of a picture of both, FRONT and BACK tell one page.
+- An electronic license counts as a main page. With DOUBLE `BackInfo` is told as well, for some of what a screen shows
+  has its place there; its `PlateNo` is empty, for a screen shows one plate.
 """
 
 from __future__ import annotations
@@ -500,7 +502,7 @@ def _vehicle(license_: License, asked: Side) -> dict[str, Any]:
     shown = pages(asked, license_.side)
     if license_.form is Form.ELECTRONIC and asked is Side.BOTH:  # a screen shows what paper has on either page
         shown = frozenset({Side.FRONT, Side.BACK})
-    back = beside(VEHICLE_BACK) if license_.side is Side.BOTH else VEHICLE_BACK
+    back = VEHICLE_BACK if license_.side is Side.BACK else beside(VEHICLE_BACK)
     return {
         "FrontInfo": _filled(VEHICLE_FRONT, license_) if Side.FRONT in shown else None,
         "BackInfo": _filled(back, license_) if Side.BACK in shown else None,
