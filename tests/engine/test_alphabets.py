@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from license_engine.alphabets import ALPHABETS, NAMES, PROSE, PROVINCES, alphabets, simplified, variants
+from license_engine.places import divisions
 from license_engine.recognize import Alphabet, Recognizer, text_of, trace
 
 if TYPE_CHECKING:
@@ -84,3 +85,9 @@ def test_every_fields_own_alphabet_is_of_todays_characters() -> None:
     traditional = {character for character, _ in variants()}
     assert all(traditional.isdisjoint(letters) for letters in ALPHABETS.values())
     assert len(set(PROVINCES)) == len(PROVINCES) == 31
+
+
+def test_a_seal_may_name_every_place(of_field: dict[str, Alphabet]) -> None:
+    named = {letter for names in divisions().values() for name in names for letter in name}
+    counties = {letter for names in divisions().values() for held in names.values() for name in held for letter in name}
+    assert named | counties <= of_field["issuing_authority"].characters

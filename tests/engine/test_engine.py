@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from tests.engine.conftest import SAMPLES
 
 from license_engine import Engine, NotAPicture, Reading
+from license_engine.engine import chinese
+from license_engine.geometry import rectangle
+from license_engine.labels import Line
+from license_engine.recognize import Letter
 
 if TYPE_CHECKING:
     from tests.engine.conftest import Truth
@@ -61,6 +66,16 @@ def test_no_sample_is_said_to_be_faulty(sample: tuple[Truth, Reading]) -> None:
 def test_a_rotated_photo_reads_the_same(engine: Engine, front: tuple[bytes, Reading], degrees: int) -> None:
     photo, upright = front
     assert dict(engine.read(_rotated(photo, degrees)).fields) == dict(upright.fields)
+
+
+def test_a_page_of_numbers_reads_the_same_upside_down(engine: Engine) -> None:
+    photo = (SAMPLES / "driving-back.jpg").read_bytes()
+    assert dict(engine.read(_rotated(photo, 180)).fields) == dict(engine.read(photo).fields)
+
+
+def test_numbers_say_nothing_of_which_way_is_up() -> None:
+    line = [Letter(character, 0.9, place / 10) for place, character in enumerate("0证98A号")]
+    assert chinese([Line(rectangle(0, 0, 60, 10), tuple(line))]) == pytest.approx(1.8)
 
 
 def test_boxes_lie_on_the_picture_as_stored_whatever_turn_its_exif_asks_for(

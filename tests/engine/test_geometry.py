@@ -62,3 +62,9 @@ def test_a_quad_read_from_its_other_end_keeps_its_corners() -> None:
 
 def test_growing_a_rectangle_moves_every_side_outward() -> None:
     assert geometry.grown(geometry.rectangle(0, 0, 10, 4), 2).tolist() == [[-2, -2], [12, -2], [12, 6], [-2, 6]]
+
+
+def test_a_band_of_a_quad_lies_between_two_shares_of_its_height() -> None:
+    quad = np.array([[0, 0], [10, 0], [12, 20], [2, 20]], float)
+    assert geometry.band(quad, 0, 1) == pytest.approx(quad)
+    assert geometry.band(quad, 0.25, 0.5) == pytest.approx(np.array([[0.5, 5], [10.5, 5], [11, 10], [1, 10]]))

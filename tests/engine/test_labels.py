@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from license_engine.geometry import rectangle
-from license_engine.labels import Line, find_labels
+from license_engine.labels import Line, find_labels, likeness
 from license_engine.recognize import Letter, trace
 
 VEHICLE_TITLE = "中华人民共和国机动车行驶证"
@@ -149,3 +149,48 @@ def test_a_line_that_is_as_like_to_one_label_as_to_another_is_neither() -> None:
     line = _hardly_read({"总": 0.5, "忌": 0.5}, {"质": 0.3, "贡": 0.7}, {"量": 0.2, "童": 0.5, "重": 0.3})
     assert [hit.label for hit in find_labels([line], ["总质量"])] == ["总质量"]
     assert find_labels([line], ["总质量", "总质重"]) == []
+
+
+FAINT_HEAD = ({"档": 0.3, "桔": 0.7}, {"案": 0.4, "条": 0.6}, {"编": 0.5, "偏": 0.5}, {"号": 0.9})
+SURE_NUMBER = tuple({digit: 0.99} for digit in "51038421")
+
+
+def test_a_line_whose_beginning_is_hardly_read_may_begin_with_a_label() -> None:
+    line = _hardly_read(*FAINT_HEAD, *SURE_NUMBER)
+    (hit,) = find_labels([line], ["档案编号", "发证日期", "号牌号码"])
+    assert (hit.label, hit.first, hit.past, line.text[hit.past :]) == ("档案编号", 0, 4, "51038421")
+    assert hit.end[0] < line.quad[1][0] / 2
+
+
+def test_a_line_whose_beginning_is_surely_read_begins_with_what_is_read() -> None:
+    sure = tuple({letter: 0.9, label: 0.1} for letter, label in zip("桔条偏号", "档案编导", strict=True))
+    assert find_labels([_hardly_read(*sure, *SURE_NUMBER)], ["档案编号"]) == []
+
+
+def test_a_label_of_two_letters_is_too_short_to_be_guessed_before_a_value() -> None:
+    assert find_labels([_hardly_read(*FAINT, *SURE_NUMBER)], ["住址"]) == []
+
+
+def test_a_label_set_wide_is_found_though_its_first_letter_is_hardly_read() -> None:
+    head = _hardly_read({"备": 0.2, "鱼": 0.5})
+    (hit,) = find_labels([head, _line("注变更颜色", x=70)], ["备注"])
+    assert (hit.line, hit.first, hit.past) == (1, 0, 1)
+    unlike = _hardly_read({"备": 0.001, "鱼": 0.5})
+    assert find_labels([unlike, _line("注变更颜色", x=70)], ["备注"]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "label", "first", "past"),
+    [("2024-12-06证日期2024-12-06", "发证日期", 10, 13), ("皖A12345车辆类", "车辆类型", 7, 10)],
+)
+def test_a_label_that_lacks_a_letter_takes_none_of_the_value_beside_it(
+    text: str, label: str, first: int, past: int
+) -> None:
+    (hit,) = find_labels([_line(text)], [label])
+    assert (hit.first, hit.past, hit.errors) == (first, past, 1)
+
+
+def test_a_lines_likeness_to_labels_is_that_to_the_likest() -> None:
+    line = _hardly_read(*FAINT)
+    assert likeness(line, ["姓名", "住址"]) == pytest.approx((0.3 * 0.4) ** 0.5)
+    assert likeness(line, ["发证日期"]) == likeness(_line("住址"), ["住址"]) == 0

@@ -110,15 +110,29 @@ def test_a_trace_keeps_only_the_classes_that_any_step_gives_a_chance() -> None:
 
 def test_a_lines_likeness_to_a_text_is_the_mean_of_its_letters_odds() -> None:
     line = _seen(LETTER_O, BLANK, LETTER_A, BLANK)
-    assert line.likeness("OA") == pytest.approx((0.8 * 0.9) ** 0.5)
-    assert line.likeness("0A") == pytest.approx((0.2 * 0.9) ** 0.5)
-    assert line.likeness("OO") < 0.05
-    assert line.likeness("粵A") < 0.05
+    said, zero, twice, unseen, longer = (like.whole for like in line.likenesses(["OA", "0A", "OO", "粵A", "OA0"]))
+    assert [said, zero] == pytest.approx([(0.8 * 0.9) ** 0.5, (0.2 * 0.9) ** 0.5])
+    assert max(twice, unseen, longer) < 0.05
 
 
 def test_a_text_with_a_letter_twice_is_like_a_line_only_if_something_parts_the_two() -> None:
-    assert _seen(LETTER_A, BLANK, LETTER_A).likeness("AA") == pytest.approx(0.9)
-    assert _seen(LETTER_A, LETTER_A).likeness("AA") < 0.05
+    assert _seen(LETTER_A, BLANK, LETTER_A).likenesses(["AA"])[0].whole == pytest.approx(0.9)
+    assert _seen(LETTER_A, LETTER_A).likenesses(["AA"])[0].whole < 0.05
+
+
+def test_a_lines_likeness_to_a_beginning_leaves_out_what_follows() -> None:
+    line = _seen(LETTER_O, BLANK, LETTER_A, BLANK, TRADITIONAL, TRADITIONAL, BLANK, BLANK)
+    like, other = line.likenesses(["OA", "AO"])
+    assert (like.begins, like.share) == (pytest.approx((0.8 * 0.9) ** 0.5), pytest.approx(3 / 8))
+    assert max(other.begins, like.whole) < 0.05
+
+
+def test_the_odds_of_a_text_are_those_of_a_stretch_of_the_line() -> None:
+    line = _seen(LETTER_O, BLANK, LETTER_A, BLANK)
+    assert line.odds_of("OA") == pytest.approx(0.8 * 0.9)
+    assert line.odds_of("A", 0.5) == pytest.approx(0.9)
+    assert line.odds_of("O", 0.0, 0.5) == pytest.approx(0.8)
+    assert line.odds_of("OA", 0.5) < 1e-3
 
 
 def test_batches_hold_every_strip_once_and_like_with_like() -> None:

@@ -75,6 +75,19 @@ def test_a_doubted_o_in_an_engine_number_is_a_zero_and_a_sure_one_stays() -> Non
     assert text_of(repair.engine_no(_letters("5HDFO"))) == "5HDFO"
 
 
+@pytest.mark.parametrize(
+    ("field", "printed"),
+    [
+        ("address", "重庆市璧山区中山北路"),
+        ("owner", "重庆市璧山区物流有限公司"),
+        ("issuing_authority", "重庆市璧山区公安局交通警察支队"),
+    ],
+)
+def test_a_doubted_place_in_an_address_or_a_name_is_the_known_one(field: str, printed: str) -> None:
+    misread = _letters(printed.replace("璧", "壁"), p3=("璧", 0.2))
+    assert text_of(repair.LETTERS[field](misread)) == printed
+
+
 def test_dashes_are_told_from_digits() -> None:
     assert repair.is_dashes("--")
     assert repair.is_dashes("—")
@@ -118,3 +131,42 @@ def test_dashes_are_told_from_digits() -> None:
 )
 def test_a_value_takes_its_fields_shape_or_is_absent(field: str, text: str, shaped: str | None) -> None:
     assert repair.shaped(field, text) == shaped
+
+
+def _doubted(text: str, *doubts: tuple[int, float, str, float]) -> tuple[Letter, ...]:
+    """The text, sure but for some letters: where, how sure, what else it may be and how likely."""
+    letters = [Letter(character, 0.99, 0) for character in text]
+    for place, odds, other, beside in doubts:
+        letters[place] = Letter(text[place], odds, 0, ((text[place], odds), (other, beside)))
+    return tuple(letters)
+
+
+@pytest.mark.parametrize(
+    ("read", "printed"),
+    [
+        (_doubted("检洽有效期至2012年05月(4S)", (1, 0.4, "验", 0.3)), "检验有效期至2012年05月(4S)"),
+        (
+            _doubted("检验有效期至2010年5月(20)松验有效明至2012年5月皖A", (17, 0.3, "检", 0.1), (21, 0.4, "期", 0.3)),
+            "检验有效期至2010年5月(20)检验有效期至2012年5月皖A",
+        ),
+        (_doubted("检洽有效期至2012年05月有效", (1, 0.99, "验", 0.0)), "检洽有效期至2012年05月有效"),  # surely read
+        (_doubted("检验合格至2014年9月有效"), "检验合格至2014年9月有效"),
+    ],
+)
+def test_what_stands_before_a_month_of_the_inspection_is_known(read: tuple[Letter, ...], printed: str) -> None:
+    assert text_of(repair.inspection(read)) == printed
+
+
+def test_the_rest_of_a_label_before_an_inspection_is_left_out() -> None:
+    joined = _doubted("记票检验有效期至2026年10月", (1, 0.4, "录", 0.3))
+    assert text_of(repair.inspection(joined)) == "检验有效期至2026年10月"
+    sure = _doubted("免检检验有效期至2026年10月")
+    assert repair.inspection(sure) == sure
+
+
+def test_before_a_capital_after_the_inspections_month_stands_a_province() -> None:
+    read = _doubted("检验有效期至2026年10月就A(24)", (14, 0.5, "冀", 0.3))
+    assert text_of(repair.inspection(read)) == "检验有效期至2026年10月冀A(24)"
+    assert repair.inspection(read)[14].probability == pytest.approx(0.3 / 0.5)  # of a province's and all unnamed odds
+    known = _doubted("检验有效期至2026年10月新J", (14, 0.5, "浙", 0.4))
+    assert text_of(repair.inspection(known)) == text_of(known)

@@ -13,16 +13,15 @@ from license_engine.labels import Line
 from license_engine.picture import Picture
 from license_engine.recognize import STEP, Alphabet, Letter, text_of, trace
 from license_engine.slots import Piece
-from license_engine.values import DISAGREEMENT, Reader, elected, has_gap, joined
+from license_engine.values import DISAGREEMENT, Reader, Value, elected, has_gap, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from license_engine.recognize import Letters, Recognizer, Trace
-    from license_engine.values import Value
 
 VIN = "LSGPC52U6AF102554"
-CHARACTERS = ("", *"增加准驾车型换证号A2B。.，o-013人")
+CHARACTERS = ("", *"增加准驾车型换证号A2B。.，o-013人皖饶")
 BLANK = np.eye(len(CHARACTERS), dtype=np.float32)[0]
 
 
@@ -50,9 +49,15 @@ def _text(field: str, text: str) -> str | None:
 
 
 def _seen(text: str, sure: float = 0.99, *, other: str = "") -> Trace:
-    """What the model sees of the text: every letter this sure, and another nearly as likely if told."""
+    """What the model sees of the text: every letter this sure, and another nearly as likely if told.
+
+    An underscore is room left free.
+    """
     steps = [BLANK]
     for place, character in enumerate(text):
+        if character == "_":
+            steps += [BLANK, BLANK]
+            continue
         step = np.zeros(len(CHARACTERS), np.float32)
         step[CHARACTERS.index(character)] = sure
         if other:
@@ -224,6 +229,56 @@ def test_a_doubted_reading_is_put_to_the_vote_of_other_cuts() -> None:
     value = _read(_piece("remarks", _letters("换证"), seen=_seen("换证", 0.5)), looks)["remarks"]
     assert value.text == "驾证"
     assert len(looks.asked) == 1
+
+
+def test_a_surely_read_line_with_a_gap_is_looked_at_again() -> None:
+    gapped = _piece("record", _letters("增加准_车型。"), seen=_seen("增加准_车型。"))
+    looks = _Looks(_seen("增加准驾车型。"))
+    assert _read(gapped, looks)["record"].text == "增加准驾车型。"
+    assert len(looks.asked) == 1
+
+
+def test_a_plate_without_its_province_is_looked_at_from_a_letter_farther_left() -> None:
+    piece = _piece("plate_no", _letters("A2B013"), seen=_seen("A2B013"))
+    looks = _Looks(_seen("皖A2B013"))
+    assert _read(piece, looks)["plate_no"].text == "皖A2B013"
+    (farther,) = looks.asked
+    assert farther[0].tolist() == [-20, 0]
+    assert farther[1].tolist() == piece.quad[1].tolist()
+
+
+PLATE = Value("皖A2B013", 0.8, rectangle(0, 0, 9, 9))
+TWO_PLATES = _seen("饶A2B013", 0.6, other="皖A2B013")
+
+
+def _agreed(piece: Piece, own: Value | None, other: Value | None) -> Value | None:
+    reader = Reader(Picture(Image.new("RGB", (8, 8)), PlaneMap(np.eye(3))), cast("Recognizer", _Looks()), {})
+    return reader.agreed([piece], own, other)
+
+
+@pytest.mark.parametrize("own", [None, Value("饶A2B013", 0.3, PLATE.quad)])
+def test_a_doubted_plate_is_the_other_pages_if_its_print_may_well_say_so(own: Value | None) -> None:
+    piece = _piece("plate_no", TWO_PLATES.letters(), seen=TWO_PLATES)
+    agreed = _agreed(piece, own, PLATE)
+    assert agreed is not None
+    assert (agreed.text, agreed.quad.tolist()) == (PLATE.text, piece.quad.tolist())
+    assert agreed.confidence < PLATE.confidence
+
+
+@pytest.mark.parametrize(
+    ("seen", "own", "other"),
+    [
+        (TWO_PLATES, Value("皖A2B010", 0.85, PLATE.quad), PLATE),  # surer than the other page's
+        (TWO_PLATES, Value("皖A2B010", 0.95, PLATE.quad), Value(PLATE.text, 0.99, PLATE.quad)),  # not in doubt
+        (_seen("皖A2B010", 0.6, other="皖A2B310"), Value("皖A2B010", 0.6, PLATE.quad), PLATE),  # prints another
+        (TWO_PLATES, None, None),
+        (TWO_PLATES, None, Value("皖A2B01", 0.8, PLATE.quad)),  # no plate
+    ],
+)
+def test_a_plate_stands_as_read_where_the_other_page_tells_no_more(
+    seen: Trace, own: Value | None, other: Value | None
+) -> None:
+    assert _agreed(_piece("plate_no", seen.letters(), seen=seen), own, other) is own
 
 
 def test_the_lines_of_a_value_are_joined_by_row_and_from_the_left() -> None:

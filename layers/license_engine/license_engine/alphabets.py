@@ -83,6 +83,7 @@ PROSE = (
 )
 NAMES = ("owner", "name", "nationality", "address")
 NAME_STRICTNESS = 20.0
+PLACES = "沚埇滘猇瀍浉鄠硚埗"  # of counties' names, beyond GB 2312
 GIVEN = "昇甦峯崑崙陞逕"  # variants that people are named with all the same
 
 
@@ -92,6 +93,6 @@ def alphabets(recognizer: Recognizer) -> dict[str, Alphabet]:
     names = recognizer.alphabet(
         _prose(), strictness=NAME_STRICTNESS, twins=[pair for pair in variants() if pair[0] not in GIVEN]
     )
-    seal = recognizer.alphabet(simplified(), twins=variants())
+    seal = recognizer.alphabet(simplified() + PLACES, twins=variants())
     exact = {field: recognizer.alphabet(letters, twins=variants()) for field, letters in ALPHABETS.items()}
     return exact | dict.fromkeys(PROSE, prose) | dict.fromkeys(NAMES, names) | {"issuing_authority": seal}

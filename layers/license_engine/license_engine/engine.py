@@ -10,11 +10,12 @@ import numpy as np
 from license_engine import alphabets, condition, seal
 from license_engine import models as _models
 from license_engine import picture as _picture
-from license_engine.detect import Detector
-from license_engine.geometry import height, length, turned
-from license_engine.labels import Line, without_spaces
-from license_engine.pages import find_pages, is_screen
-from license_engine.recognize import Recognizer
+from license_engine.detect import Detector, text_region
+from license_engine.geometry import band, height, length, turned
+from license_engine.labels import LIKE, Line, likeness, without_spaces
+from license_engine.pages import LABELS, find_pages, is_screen
+from license_engine.raster import without_raster
+from license_engine.recognize import Recognizer, certainty, is_chinese
 from license_engine.slots import drift_of, home, is_caption, pieces, slots
 from license_engine.values import Reader, Value
 
@@ -26,16 +27,21 @@ if TYPE_CHECKING:
     from license_engine.geometry import Points
     from license_engine.picture import Picture
     from license_engine.rectify import Page
+    from license_engine.slots import Piece
 
 BALLOTS = 6  # lines that are read, from both ends if need be, to learn which way is up
 TELLING = 5.0  # of a line's length against its height
 UPRIGHT = 0.9  # lines read this surely are not upside down
+LEAST_CHINESE = 6.0  # sure characters that tell which way is up
 MOST_LINES = 120
 CAPTION = 0.66  # of the height of most print: the labels' English is flatter, and nothing but that is
 BLURRED = 0.6  # the middle field's sureness
 DOUBTED = 0.9  # the least sure field's
 LEGIBLE = 0.5
+SURELY = 0.9  # in the mean of all fields: below, a raster over the print is looked for
 LEAST_LETTERS = 4
+LABEL = 6.0  # of its height, the longest
+UPPER = (0.08, 0.62)  # of a box that holds a label and its English: where the label stands
 ROW = 4.0  # of its height: what is longer is a row of text, though none of it be read
 
 
@@ -72,6 +78,16 @@ class Engine:
         `document` and `side` say what the caller expects: another finding is flagged wrong_side, and still read.
         """
         photo = _picture.decode(picture)
+        reading, lines = self._look(photo, document, side)
+        region = text_region([line.quad for line in lines], photo.size)
+        if region is None or _sureness(reading) >= SURELY:
+            return reading
+        clean = without_raster(photo, region)
+        other = self._look(clean, document, side)[0] if clean else reading
+        return max(reading, other, key=lambda one: sum(one.confidence.values()))
+
+    def _look(self, photo: Picture, document: str | None, side: str | None) -> tuple[Reading, Sequence[Line]]:
+        """What the license on the photo says, and the lines that were read."""
         lines, small = self._lines(photo)
         pages, more = find_pages(lines, document)
         missed = [quad for quad in small if not any(is_caption(page, quad) for page in pages)]
@@ -79,10 +95,11 @@ class Engine:
             lines = [*lines, *self._read(photo, missed)]
             pages, more = find_pages(lines, document)
         if not pages:
-            return Reading(None, None, _form_of(lines), flags=("not_a_license", *_excuse(photo, lines, self._detect)))
+            flags = ("not_a_license", *_excuse(photo, lines, self._detect))
+            return Reading(None, None, _form_of(lines), flags=flags), lines
         found = self._values(photo, pages, lines)
         flags = (*_wrong_side(pages, document, side), *more, *_condition(photo, pages, lines, found))
-        return _reading(photo, pages, lines, found, flags=flags)
+        return _reading(photo, pages, lines, found, flags=flags), lines
 
     def _lines(self, photo: Picture) -> tuple[list[Line], list[Points]]:
         """The photo's lines, each read from its true beginning, and the quads too flat to be more than captions."""
@@ -95,39 +112,73 @@ class Engine:
         # Lines of a label's length tell which way is up as well as long ones, at less cost.
         large.sort(key=lambda quad: abs(length(quad) / height(quad) - TELLING))
         first = self._read(photo, large[:BALLOTS])
-        if _plausible(first) < UPRIGHT:
+        if _plausible(first) < UPRIGHT or chinese(first) < LEAST_CHINESE:
             other = self._read(photo, [turned(quad) for quad in large[:BALLOTS]])
-            if _plausible(other) > _plausible(first):
+            if (chinese(other), _plausible(other)) > (chinese(first), _plausible(first)):
                 large, small = [turned(quad) for quad in large], [turned(quad) for quad in small]
                 first = other
-        return [*first, *self._read(photo, large[BALLOTS:])], small
+        return self._above_english(photo, [*first, *self._read(photo, large[BALLOTS:])]), small
+
+    def _above_english(self, photo: Picture, lines: Sequence[Line]) -> list[Line]:
+        """The lines, those short and hardly read ones by their upper part if that is likelier a label.
+
+        A label's English, close below it, comes to lie in one box with it where the print is small.
+        """
+        asked = [number for number, line in enumerate(lines) if _is_short(line) and certainty(line.letters) < LEGIBLE]
+        looks = self._looks(photo, [band(lines[number].quad, *UPPER) for number in asked])
+        chosen = list(lines)
+        for number, look in zip(asked, looks, strict=True):
+            if likeness(look, LABELS) > max(likeness(lines[number], LABELS), LIKE):
+                chosen[number] = look
+        return chosen
 
     def _read(self, photo: Picture, quads: Sequence[Points]) -> list[Line]:
         """The lines on the quads, those left out on which nothing is read."""
+        return [line for line in self._looks(photo, quads) if line.letters]
+
+    def _looks(self, photo: Picture, quads: Sequence[Points]) -> list[Line]:
+        """What is seen on each quad."""
         seen = self._recognize(photo, quads)
-        lines = [Line(quad, without_spaces(trace.letters()), trace) for quad, trace in zip(quads, seen, strict=True)]
-        return [line for line in lines if line.letters]
+        return [Line(quad, without_spaces(trace.letters()), trace) for quad, trace in zip(quads, seen, strict=True)]
 
     def _values(self, photo: Picture, pages: Sequence[Page], lines: Sequence[Line]) -> list[dict[str, Value]]:
         """Each page's values by field."""
         homes = [home(line, number, pages) for number, line in enumerate(lines)]
         reader = Reader(photo, self._recognize, self._alphabets)
-        found = []
+        parts, found = [], []
         for place, page in enumerate(pages):
             own = {number: line for number, line in enumerate(lines) if homes[number] == place}
-            labelled = {placed.hit.line for placed in page.labels if placed.hit}
-            stamp = seal.find(photo, page, [line for number, line in own.items() if number not in labelled])
-            if stamp:
-                sealed = {id(line) for row in stamp.lines for line in row}
-                own = {number: line for number, line in own.items() if id(line) not in sealed}
+            stamp = seal.find(photo, page, [line for number, line in own.items() if number not in _labelled(page)])
+            sealed = {id(line) for row in stamp.lines for line in row} if stamp else set()
+            own = {number: line for number, line in own.items() if id(line) not in sealed}
             cells = slots(page)
             drift = drift_of(page, own, cells)
-            read = reader.values(pieces(page, own, cells, drift))
-            missed = [cell for cell in cells if cell.field not in read]
-            read |= reader.unseen(page, missed, drift)
-            read |= reader.seal(page, stamp) if stamp else {}
-            found.append(read)
+            parts.append(pieces(page, own, cells, drift))
+            values = reader.values(parts[-1])
+            missed = [cell for cell in cells if cell.field not in values]
+            found.append(values | reader.unseen(page, missed, drift) | (reader.seal(page, stamp) if stamp else {}))
+        if len(pages) == 2:
+            _agree(reader, parts, found)
         return found
+
+
+def _labelled(page: Page) -> set[int]:
+    """The numbers of the lines that bear the page's labels."""
+    return {placed.hit.line for placed in page.labels if placed.hit}
+
+
+def _agree(reader: Reader, parts: Sequence[Sequence[Piece]], found: Sequence[dict[str, Value]]) -> None:
+    """Puts the plate of either page in its values, by what the two pages say together."""
+    plates = [values.get("plate_no") for values in found]
+    for values, part, own, other in zip(found, parts, plates, reversed(plates), strict=True):
+        plate = reader.agreed(part, own, other)
+        if plate:
+            values["plate_no"] = plate
+
+
+def _is_short(line: Line) -> bool:
+    """Whether the line is no longer than labels are."""
+    return length(line.quad) < LABEL * height(line.quad)
 
 
 def _plausible(lines: Sequence[Line]) -> float:
@@ -135,6 +186,12 @@ def _plausible(lines: Sequence[Line]) -> float:
     return sum(letter.probability for line in lines for letter in line.letters) / max(
         1, sum(len(line.letters) for line in lines)
     )
+
+
+def chinese(lines: Sequence[Line]) -> float:
+    """How many Chinese characters were read, by their sureness: digits are digits upside down too."""
+    letters = [letter for line in lines for letter in line.letters]
+    return sum(letter.probability for letter in letters if is_chinese(letter.character))
 
 
 def _excuse(photo: Picture, lines: Sequence[Line], detect: Detector) -> tuple[str, ...]:
@@ -171,6 +228,12 @@ def _form_of(lines: Sequence[Line]) -> Literal["paper", "electronic"]:
 
 def _side(pages: Sequence[Page]) -> Literal["front", "back", "both"]:
     return "both" if len(pages) == 2 else pages[0].form.side
+
+
+def _sureness(reading: Reading) -> float:
+    """How sure the reading's fields are in the mean; nothing read is nothing sure."""
+    sure = reading.confidence.values()
+    return sum(sure) / max(len(sure), 1)
 
 
 def _wrong_side(pages: Sequence[Page], document: str | None, side: str | None) -> tuple[str, ...]:

@@ -136,7 +136,7 @@ DRIVING_BACK = Form(
 def _one_page(front: Form, *others: Form) -> Form:
     """All labels of a document on one page, each text once, the front's first."""
     labels = {label.text: label for form in (*others[::-1], front) for label in form.labels}
-    return Form(front.document, "front", (*labels.values(), ENERGY))
+    return Form(front.document, "front", tuple(labels.values()))
 
 
 def _screen(document: Document, *labels: tuple[str, str]) -> Form:
@@ -146,6 +146,7 @@ def _screen(document: Document, *labels: tuple[str, str]) -> Form:
 
 VEHICLE_SCREEN = _screen(
     "vehicle_license",
+    (ENERGY.text, "energy_type"),
     ("车身颜色", "body_color"),
     ("检验有效期至", "inspection_valid_until"),
     ("状态", "status"),

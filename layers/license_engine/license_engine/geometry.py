@@ -71,6 +71,12 @@ def part(quad: Points, begin: float, end: float) -> Points:
     return np.array([quad[0] + begin * top, quad[0] + end * top, quad[3] + end * bottom, quad[3] + begin * bottom])
 
 
+def band(quad: Points, begin: float, end: float) -> Points:
+    """The piece of the quad between two shares of its height, from the top."""
+    left, right = quad[3] - quad[0], quad[2] - quad[1]
+    return np.array([quad[0] + begin * left, quad[1] + begin * right, quad[1] + end * right, quad[0] + end * left])
+
+
 def scaled(quad: Points, factor: float) -> Points:
     """The quad made taller or flatter about its middle line."""
     middle = np.array([quad[0] + quad[3], quad[1] + quad[2], quad[1] + quad[2], quad[0] + quad[3]]) / 2

@@ -22,8 +22,9 @@ SIMPLIFIED = str.maketrans(dict(variants()))
 SECOND = frozenset(label.text for form in FORMS for label in form.labels if label.x > WIDTH * 0.4)
 LONGEST = 8  # letters of a label that is told by its likeness
 DOUBTED = 0.8
-LIKE = 0.02  # a letter of it, at least
+LIKE = 0.015  # a letter of it, at least
 CLEARLY = 3.0  # more than the next label
+TELLING_LETTERS = 3  # at least, of a label that a longer line begins with
 WIDEST = 4  # letters of a label that is set wide
 # What some editions print in a label's place.
 SYNONYMS = {"能源类型": ("能源种类",), "中华人民共和国机动车驾驶证副页": ("机动车驾驶证副页",)}
@@ -88,28 +89,49 @@ def find_labels(lines: Sequence[Line], wanted: Iterable[str]) -> list[Hit]:
                 taken |= letters
                 begin, end = _ends(line, first, past)
                 hits.append(Hit(label, number, first, past, errors, begin, end))
-    doubted = [number for number, line in enumerate(lines) if _is_doubted(line) and (number, 0) not in taken]
-    return [*hits, *(hit for number in doubted if (hit := _likeliest(number, lines[number], printed)))]
-
-
-def _is_doubted(line: Line) -> bool:
-    """Whether the line is as short as a label and hardly read."""
-    return 1 < len(line.letters) <= LONGEST and certainty(line.letters) < DOUBTED
+    unread = [number for number in range(len(lines)) if (number, 0) not in taken]
+    return [*hits, *(hit for number in unread if (hit := _likeliest(number, lines[number], printed)))]
 
 
 def _likeliest(number: int, line: Line, printed: Sequence[tuple[str, str]]) -> Hit | None:
-    """The label that a hardly read line is likest to be, by all that the model saw; None when none stands out."""
-    if line.trace is None:
+    """The label that a line whose beginning is hardly read is likest to be or to begin with, if one stands out."""
+    if line.trace is None or certainty(line.letters[:LONGEST]) >= DOUBTED:
         return None
     rivals = [
-        (line.trace.likeness(text), text, label) for text, label in printed if abs(len(text) - len(line.letters)) < 2
+        (text, label)
+        for text, label in printed
+        if len(text) <= LONGEST and certainty(line.letters[: len(text)]) < DOUBTED
     ]
-    ranked = sorted(rivals, reverse=True)[:2]
-    if not ranked or ranked[0][0] < LIKE or (len(ranked) > 1 and ranked[0][0] < CLEARLY * ranked[1][0]):
+    if not rivals:
         return None
-    _, text, label = ranked[0]
-    errors = max(sum(letter not in line.text for letter in text), 1)
-    return Hit(label, number, 0, len(line.letters), errors, *_ends(line, 0, len(line.letters)))
+    told = _likenesses(line, line.trace, [text for text, _ in rivals])
+    (like, past), (text, label) = max(zip(told, rivals, strict=True))
+    clear = all(like > CLEARLY * other for (other, _), (rival, _) in zip(told, rivals, strict=True) if rival != text)
+    if not past or like < LIKE or not clear:
+        return None
+    errors = max(sum(letter not in line.text[:past] for letter in text), 1)
+    return Hit(label, number, 0, past, errors, *_ends(line, 0, past))
+
+
+def _likenesses(line: Line, seen: Trace, labels: Sequence[str]) -> list[tuple[float, int]]:
+    """How likely the line is each label or, if long enough to tell, begins with it; and with how many letters."""
+    told = []
+    for label, like in zip(labels, seen.likenesses(labels), strict=True):
+        whole = like.whole if _is_as_long(line, label) else 0.0
+        begins = like.begins if len(label) >= TELLING_LETTERS else 0.0
+        past = sum(letter.centre < like.share for letter in line.letters)
+        told.append(max((whole, len(line.letters)), (begins, past)))
+    return told
+
+
+def _is_as_long(line: Line, label: str) -> bool:
+    return abs(len(label) - len(line.letters)) < 2
+
+
+def likeness(line: Line, labels: Iterable[str]) -> float:
+    """How likely the line is one of these labels and no more, by all that the model saw of it."""
+    near = [label for label in labels if _is_as_long(line, label)]
+    return max(like.whole for like in line.trace.likenesses(near)) if line.trace and near else 0.0
 
 
 def _stands_apart(line: Line, first: int, past: int) -> bool:
@@ -143,6 +165,10 @@ def nearest(label: str, text: str) -> tuple[int, int, int] | None:
         costs = ahead
     past = min(range(len(costs)), key=lambda place: costs[place][0])
     errors, first = costs[past]
+    while first < past and text[first] in VALUE_ENDS and text[first] not in label:  # of the value beside the label
+        first += 1
+    while first < past and text[past - 1] in VALUE_ENDS and text[past - 1] not in label:
+        past -= 1
     return (first, past, errors) if errors <= limit and past > first else None
 
 
@@ -158,7 +184,7 @@ def _split(text: str, label: str, lines: Sequence[Line], taken: set[tuple[int, i
     """Labels set so wide that they became two lines, or that their end joined the value."""
     hits = []
     for cut in range(1, len(text)) if len(text) <= WIDEST else ():
-        heads = [number for number, line in enumerate(lines) if line.text == text[:cut] and (number, 0) not in taken]
+        heads = [number for number, line in enumerate(lines) if _says(line, text[:cut]) and (number, 0) not in taken]
         tails = [
             number for number, line in enumerate(lines) if line.text.startswith(text[cut:]) and (number, 0) not in taken
         ]
@@ -171,6 +197,12 @@ def _split(text: str, label: str, lines: Sequence[Line], taken: set[tuple[int, i
                     taken.update((head, place) for place in range(cut))
                     taken.update((tail, place) for place in range(past))
     return hits
+
+
+def _says(line: Line, text: str) -> bool:
+    """Whether the line is the text, or is hardly read and may be it."""
+    doubted = len(line.letters) == len(text) and line.trace is not None and certainty(line.letters) < DOUBTED
+    return line.text == text or (doubted and line.trace is not None and line.trace.likenesses([text])[0].whole > LIKE)
 
 
 def _follows(one: Points, other: Points) -> bool:

@@ -50,6 +50,11 @@ class Letter:
 type Letters = tuple[Letter, ...]
 
 
+def is_chinese(character: str) -> bool:
+    """Whether the character is a Chinese one, of those that documents are printed with."""
+    return "\u4e00" <= character <= "\u9fff"
+
+
 def text_of(letters: Iterable[Letter]) -> str:
     """The letters as text."""
     return "".join(letter.character for letter in letters)
@@ -78,6 +83,18 @@ class Alphabet:
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """How likely a line says a text and no more, or begins with it: the geometric mean of its letters' odds.
+
+    `share` is how much of the line's length the beginning takes.
+    """
+
+    whole: float
+    begins: float
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
     """What the model saw along one line: the odds of the classes that came into question, step by step.
 
@@ -92,9 +109,9 @@ class Trace:
 
     def letters(self, alphabet: Alphabet | None = None, begin: float = 0.0, end: float = 1.0) -> Letters:
         """The letters of the likeliest path between two shares of the line's length, centred by the whole line."""
-        first = min(max(round(begin * self.width / STEP), 0), len(self.odds) - 1)
-        past = len(self.odds) if end >= 1 else max(round(end * self.width / STEP), first + 1)
-        weighed, classes = self.odds[first:past], self.classes
+        within = self._steps(begin, end)
+        first = within.start
+        weighed, classes = self.odds[within], self.classes
         odds = weighed
         if alphabet is not None:
             odds, classes = _folded(odds, classes, alphabet.folds)
@@ -117,24 +134,53 @@ class Trace:
             )
         return tuple(letters)
 
-    def likeness(self, text: str) -> float:
-        """How likely the line says just this text, as the geometric mean of its letters' odds on the best path."""
-        wanted = [self._column(letter) for letter in text]
-        states = np.full((len(self.odds), 2 * len(wanted) + 1), LEAST_ODDS / 10, np.float32)
-        states[:, ::2] = self.odds[:, :1]
-        for place, column in enumerate(wanted):
-            if column is not None:
-                states[:, 2 * place + 1] = self.odds[:, column]
-        logs = np.log(np.maximum(states, LEAST_ODDS / 10))
-        repeated = [True, *(one == other for one, other in pairwise(text))]
-        skips = np.array([False, *(skip for again in repeated for skip in (not again, False))])
-        best = np.full(logs.shape[1], -np.inf)
-        best[:2] = logs[0, :2]
-        for step in logs[1:]:
-            one = np.concatenate([[-np.inf], best[:-1]])
-            two = np.where(skips, np.concatenate([[-np.inf, -np.inf], best[:-2]]), -np.inf)
-            best = np.maximum(best, np.maximum(one, two)) + step
-        return float(np.exp(max(best[-1], best[-2]) / len(text)))
+    def _steps(self, begin: float, end: float) -> slice:
+        """The steps between two shares of the line's length: one at least."""
+        first = min(max(round(begin * self.width / STEP), 0), len(self.odds) - 1)
+        return slice(first, len(self.odds) if end >= 1 else max(round(end * self.width / STEP), first + 1))
+
+    def likenesses(self, texts: Sequence[str]) -> list[Likeness]:
+        """How likely the line says, or begins with, each of the texts."""
+        paths = self._paths(texts)
+        found = []
+        for row, text in enumerate(texts):
+            letter = 2 * len(text) - 1
+            said = paths[:, row, letter]
+            last = int(said.argmax())
+            whole, begins = np.exp(
+                np.array([paths[-1, row, letter : letter + 2].max(), said[last]]) / len(text)
+            ).tolist()
+            found.append(Likeness(whole, begins, min((last + 1) * STEP / self.width, 1.0)))
+        return found
+
+    def odds_of(self, text: str, begin: float = 0.0, end: float = 1.0) -> float:
+        """How likely the stretch between two shares of the line's length says just this text."""
+        return float(np.exp(self._paths([text], begin, end)[-1, 0, -2:].max()))
+
+    def _paths(self, texts: Sequence[str], begin: float = 0.0, end: float = 1.0) -> NDArray[np.float32]:
+        """The log odds of the best path to each letter of each text, and to the blanks before, between and after.
+
+        By step, text, and blank or letter; what lies beyond a text's last blank is never reached.
+        """
+        odds = np.log(np.maximum(self.odds[self._steps(begin, end)], LEAST_ODDS / 10))
+        never = np.full((len(odds), 1), np.log(LEAST_ODDS / 10), np.float32)  # letters that no step gave a chance
+        odds = np.hstack([odds, never])
+        columns = np.zeros((len(texts), 2 * max(map(len, texts)) + 1), np.intp)
+        # From a letter to the next one, if it is another, the blank between them may be left out.
+        skips = np.full(columns.shape, -np.inf, np.float32)
+        for row, text in enumerate(texts):
+            places = [self._column(letter) for letter in text]
+            columns[row, 1 : 2 * len(text) : 2] = [len(self.classes) if place is None else place for place in places]
+            skips[row, 3 : 2 * len(text) : 2] = [-np.inf if one == other else 0.0 for one, other in pairwise(text)]
+        paths = np.full((len(odds), *columns.shape), -np.inf, np.float32)
+        paths[0, :, :2] = odds[0][columns[:, :2]]
+        for step in range(1, len(odds)):
+            before, now = paths[step - 1], paths[step]
+            now[:] = before
+            np.maximum(now[:, 1:], before[:, :-1], out=now[:, 1:])
+            np.maximum(now[:, 2:], before[:, :-2] + skips[:, 2:], out=now[:, 2:])
+            now += odds[step][columns]
+        return paths
 
     def _column(self, letter: str) -> int | None:
         place = self.places.get(letter, -1)

@@ -1,15 +1,17 @@
-"""What a field's own rules say about its letters: grammar, check digit, and the shape that it must have."""
+"""What a field's own rules say of its letters: grammar, check digit, known words, and the shape that it must have."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 from dataclasses import replace
+from functools import cache, partial
 from itertools import product
 from typing import TYPE_CHECKING
 
+from license_engine import places, words
 from license_engine.alphabets import CAPITALS, DIGITS, PLATE_MARKS, PROVINCES
-from license_engine.recognize import Letter, text_of
+from license_engine.recognize import Letter, is_chinese, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +36,9 @@ NARROWED = {"：": ":", "（": "(", "）": ")"}
 WIDE = str.maketrans("()", "（）")
 TWINS = {"O": "0", "I": "1"}  # letters that no serial has
 DIGIT_ODDS = 20.0  # how much oftener a serial has a 0 than an O
+UNTIL = "检验有效期至"
+LABEL = 4  # letters of the label before it
+MONTH = re.compile(r"\d{4}年\d{1,2}月")
 EMBASSY = "使"
 PLATE_PLACES = (PROVINCES + EMBASSY, CAPITALS, *([PLATE_SERIAL] * 6))
 EMBASSY_PLACES = (EMBASSY, DIGITS, *([PLATE_SERIAL] * 6))
@@ -99,7 +104,8 @@ def _likeliest(letter: Letter, allowed: str) -> Letter:
     if not fitting:
         return Letter(letter.character, letter.probability / 2, letter.centre, letter.choices)
     odds, other = max(fitting)
-    return Letter(other, odds, letter.centre, letter.choices)
+    unnamed = max(1 - sum(share for _, share in letter.choices), 0.0)
+    return Letter(other, odds / (sum(share for share, _ in fitting) + unnamed), letter.centre, letter.choices)
 
 
 def engine_no(letters: Sequence[Letter]) -> tuple[Letter, ...]:
@@ -126,12 +132,48 @@ def written(letters: Sequence[Letter]) -> tuple[Letter, ...]:
     )
 
 
+def inspection(letters: Sequence[Letter]) -> tuple[Letter, ...]:
+    """The letters, the words before each month that it is valid until put right, and the province after it."""
+    changed = written(letters)
+    past = 0
+    for month in MONTH.finditer(text_of(changed)):
+        begin = max(month.start() - len(UNTIL), past)
+        past = month.end()
+        head = changed[begin : month.start()]
+        if words.in_doubt(head):
+            changed = (
+                *changed[:begin],
+                *words.settled(head, _until().fits(head, whole=True)),
+                *changed[month.start() :],
+            )
+        if _is_plates_beginning(changed[past : past + 2]):
+            changed = (*changed[:past], _likeliest(changed[past], PROVINCES), *changed[past + 1 :])
+    rest = text_of(changed).find(UNTIL)  # of the label, hardly read, that joined the value
+    return changed[rest:] if 0 < rest <= LABEL and words.in_doubt(changed[:rest]) else changed
+
+
+def _is_plates_beginning(letters: Sequence[Letter]) -> bool:
+    """Whether a Chinese character and a capital stand here, as a plate begins, though it be no province's."""
+    if len(letters) < 2 or letters[0].character in PROVINCES:
+        return False
+    return is_chinese(letters[0].character) and letters[1].character in CAPITALS
+
+
+@cache
+def _until() -> words.Words:
+    return words.Words([UNTIL])
+
+
 LETTERS: Mapping[str, Callable[[Sequence[Letter]], tuple[Letter, ...]]] = {
     "vin": vin,
     "plate_no": plate,
     "engine_no": engine_no,
     "remarks": written,
-    "inspection": written,
+    "inspection": inspection,
+    "address": places.mended,
+    "owner": places.owner,
+    "issuing_authority": places.authority,
+    **{field: partial(words.mended, field) for field in ("vehicle_type", "use_character", "energy_type")},
 }
 
 
@@ -269,6 +311,10 @@ COMPLETE: Mapping[str, re.Pattern[str]] = {
         ("register_date", "issue_date", "birth_date", "first_issue_date", "valid_from"), re.compile(r"\d{4}-\d\d-\d\d")
     ),
 }
+
+
+# What a value's first letter is.
+BEGINS: Mapping[str, str] = {"plate_no": PROVINCES + EMBASSY + DIGITS}
 
 
 def complete(field: str, text: str) -> bool:

@@ -65,8 +65,8 @@ class Seal:
         """The quads of its lines' rows, each as wide as the widest: a character at the frame is easily lost."""
         boxes = [np.concatenate([page.to_form(line.quad) for line in row]) for row in self.lines]
         rim = RIM * (self.right - self.left)
-        left = min(self.left + rim, *(float(box[:, 0].min()) for box in boxes))
-        right = max(self.right - rim, *(float(box[:, 0].max()) for box in boxes))
+        left = min([self.left + rim, *(float(box[:, 0].min()) for box in boxes)])
+        right = max([self.right - rim, *(float(box[:, 0].max()) for box in boxes)])
         return [page.to_photo(rectangle(left, box[:, 1].min(), right, box[:, 1].max())) for box in boxes]
 
     def around(self, page: Page) -> Points:

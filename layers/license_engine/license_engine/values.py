@@ -12,7 +12,7 @@ from license_engine import repair
 from license_engine.alphabets import NAMES, PROSE
 from license_engine.geometry import Points, along, height, length, part, rectangle, scaled
 from license_engine.labels import NARROW, Line
-from license_engine.recognize import Letter, Letters, certainty, text_of
+from license_engine.recognize import Letter, Letters, certainty, is_chinese, text_of
 from license_engine.seal import is_whole, whole_name
 
 if TYPE_CHECKING:
@@ -36,8 +36,9 @@ GAP = 1.6  # of the usual step from letter to letter
 STOPPED = frozenset({"record"})  # prose in sentences
 STOPS = ("。", ".", "，", ",", "；", "：", ":")
 SHORT = frozenset({"vin", "license_no", "plate_no", "barcode"})  # of one length: another length is a doubt
-FIRST_CHINESE = "\u4e00"
 DISAGREEMENT = 0.8  # what remains of the sureness when the cuts disagree
+AS_WELL = 0.02  # of the odds of what is read: what the other page says
+AGREED = 0.9  # of the other page's sureness: a plate's that it told
 NEXT_ROW = 1.6  # millimetres down to the next line of the same value
 WRITTEN = frozenset({*PROSE, *NAMES})  # what stays as it is printed, full width or narrow
 SPACED = frozenset({"owner", "name", "brand_model", "engine_no"})  # Latin words keep the spaces between them
@@ -102,6 +103,25 @@ class Reader:
         """The values that the pieces hold, by field."""
         return joined(pieces, self._readings(pieces))
 
+    def agreed(self, pieces: Sequence[Piece], own: Value | None, other: Value | None) -> Value | None:
+        """The plate of this page's pieces: the other page's, if they are in doubt and may as well say the same.
+
+        The two pages of a license bear one plate.
+        """
+        if other is None or not repair.complete("plate_no", other.text):
+            return own
+        if own and (own.confidence >= min(other.confidence, DOUBTED) or own.text == other.text):
+            return own
+        printed = [other.text, f"{other.text[:2]}·{other.text[2:]}"]
+        for piece in pieces:
+            trace = piece.line.trace
+            if piece.field != "plate_no" or trace is None:
+                continue
+            read = trace.odds_of(text_of(piece.letters), piece.begin, piece.end)
+            if max(trace.odds_of(text, piece.begin, piece.end) for text in printed) > AS_WELL * read:
+                return Value(other.text, round(AGREED * other.confidence, 4), piece.quad)
+        return own
+
     def unseen(self, page: Page, cells: Sequence[Slot], drift: float) -> dict[str, Value]:
         """The short values of slots in which the detector saw nothing, if they read surely all the same."""
         asked = [cell for cell in cells if cell.field in MISSABLE and cell.right - cell.left > LEAST_ROOM]
@@ -152,6 +172,8 @@ class Reader:
         self._look_for_stops(ballots, pieces)
         parts = [number for number, piece in enumerate(pieces) if _doubted(piece, ballots[number]) and not piece.whole]
         self._cast(ballots, pieces, parts)
+        cut = [number for number, piece in enumerate(pieces) if _lacks_beginning(piece.field, ballots[number])]
+        self._cast(ballots, pieces, cut, inward=-1.0)
         for tall, inward in CUTS:
             doubted = [number for number, piece in enumerate(pieces) if _doubted(piece, ballots[number], DOUBTED)]
             self._cast(ballots, pieces, doubted, tall, inward)
@@ -198,7 +220,8 @@ def _cut(quad: Points, tall: float, inward: float, beyond: float = 0.0) -> Point
 
 def _authority(page: Page, stamp: Seal, quads: Sequence[Points], rows: Sequence[Letters]) -> Authority:
     heights = [float(page.to_form(along(quad, 0.5))[1]) for quad in quads]
-    return Authority(whole_name(rows), is_whole(stamp, heights, [len(row) for row in rows]))
+    name = repair.LETTERS["issuing_authority"](whole_name(rows))
+    return Authority(name, is_whole(stamp, heights, [len(row) for row in rows]))
 
 
 def joined(pieces: Sequence[Piece], readings: Sequence[Letters]) -> dict[str, Value]:
@@ -218,10 +241,19 @@ def joined(pieces: Sequence[Piece], readings: Sequence[Letters]) -> dict[str, Va
 
 
 def _doubted(piece: Piece, ballots: Sequence[Letters], sure: float = SURE) -> bool:
-    """Whether no reading is both sure enough and all that the field must have; dashes never are in doubt."""
+    """Whether no reading is sure enough, without a gap, and all that the field must have; dashes never are in doubt."""
     if repair.is_dashes(text_of(piece.letters)):
         return False
-    return not any(certainty(letters) >= sure and repair.complete(piece.field, text_of(letters)) for letters in ballots)
+    return not any(
+        certainty(letters) >= sure and repair.complete(piece.field, text_of(letters)) and not has_gap(letters)
+        for letters in ballots
+    )
+
+
+def _lacks_beginning(field: str, ballots: Sequence[Letters]) -> bool:
+    """Whether no reading begins as all of the field's values do."""
+    begins = repair.BEGINS.get(field)
+    return begins is not None and not any(letters and letters[0].character in begins for letters in ballots)
 
 
 def has_gap(letters: Letters) -> bool:
@@ -230,7 +262,7 @@ def has_gap(letters: Letters) -> bool:
     steps = [
         after - before
         for (one, before), (other, after) in pairwise(zip(letters, centres, strict=True))
-        if min(one.character, other.character) >= FIRST_CHINESE
+        if is_chinese(one.character) and is_chinese(other.character)
     ]
     return len(steps) >= LEAST_STEPS and max(steps) > GAP * sorted(steps)[len(steps) // 2]
 
@@ -303,7 +335,7 @@ def _worded(letters: Letters, field: str) -> Iterator[Letter]:
 
 def _without_stray(readings: Sequence[Letters]) -> Sequence[Letters]:
     """The readings but for doubtful ones, short or without a Chinese character, beside a sure one that has some."""
-    chinese = [any(letter.character >= FIRST_CHINESE for letter in letters) for letters in readings]
+    chinese = [any(is_chinese(letter.character) for letter in letters) for letters in readings]
     sure = [certainty(letters) >= STRAY for letters in readings]
     if not any(own and known for own, known in zip(chinese, sure, strict=True)):
         return readings
