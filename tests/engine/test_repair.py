@@ -157,6 +157,35 @@ def test_what_stands_before_a_month_of_the_inspection_is_known(read: tuple[Lette
     assert text_of(repair.inspection(read)) == printed
 
 
+def test_a_stamps_province_is_that_of_the_stamp_before_it() -> None:
+    read = _doubted("检验有效期至2024年09月赣E检验有效期至2026年09月辅E", (27, 0.5, "铺", 0.3))
+    assert text_of(repair.inspection(read)) == "检验有效期至2024年09月赣E检验有效期至2026年09月赣E"
+    other = _doubted("检验有效期至2024年09月赣E检验有效期至2026年09月皖A")
+    assert repair.inspection(other) == other
+
+
+@pytest.mark.parametrize(
+    ("field", "read", "printed"),
+    [
+        ("record", _doubted("需配载眼镜驾驶。", (2, 0.5, "戴", 0.4)), "需配戴眼镜驾驶。"),
+        (
+            "record",
+            _doubted("请于2028年09月16日前九十日内中请换领新驾驶证。", (18, 0.6, "申", 0.3)),
+            "请于2028年09月16日前九十日内申请换领新驾驶证。",
+        ),
+        ("record", _doubted("增驾A2实刁期至2024年", (5, 0.6, "习", 0.3)), "增驾A2实习期至2024年"),
+        ("remarks", _doubted("强制报度期止：2036年", (3, 0.6, "废", 0.3), (6, 0.5, ":", 0.4)), "强制报废期止:2036年"),
+        ("use_character", _doubted("用住非营运", (0, 0.5, "使", 0.1), (1, 0.5, "性", 0.1)), "非营运"),
+        ("use_character", _doubted("预约出租客运", (0, 0.5, "须", 0.1)), "预约出租客运"),
+        ("use_character", _doubted("幼几校车", (1, 0.5, "儿", 0.4)), "幼儿校车"),
+    ],
+)
+def test_known_phrases_are_put_right_where_they_are_in_doubt(
+    field: str, read: tuple[Letter, ...], printed: str
+) -> None:
+    assert text_of(repair.LETTERS[field](read)) == printed
+
+
 def test_the_rest_of_a_label_before_an_inspection_is_left_out() -> None:
     joined = _doubted("记票检验有效期至2026年10月", (1, 0.4, "录", 0.3))
     assert text_of(repair.inspection(joined)) == "检验有效期至2026年10月"

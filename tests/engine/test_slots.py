@@ -126,6 +126,7 @@ def test_a_line_beyond_a_gap_that_no_value_has_is_another_papers(gap: float, kep
     [
         ("四川省某某街", "address"),
         ("内蒙古某某村", "address"),
+        ("址内蒙古某某村", "address"),
         ("重庆市某某街", "address"),
         ("成都市武侯区某路", "address"),
         ("某某有限责任公司", "owner"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -133,23 +133,23 @@ def written(letters: Sequence[Letter]) -> tuple[Letter, ...]:
 
 
 def inspection(letters: Sequence[Letter]) -> tuple[Letter, ...]:
-    """The letters, the words before each month that it is valid until put right, and the province after it."""
-    changed = written(letters)
-    past = 0
-    for month in MONTH.finditer(text_of(changed)):
-        begin = max(month.start() - len(UNTIL), past)
-        past = month.end()
-        head = changed[begin : month.start()]
-        if words.in_doubt(head):
-            changed = (
-                *changed[:begin],
-                *words.settled(head, _until().fits(head, whole=True)),
-                *changed[month.start() :],
-            )
-        if _is_plates_beginning(changed[past : past + 2]):
-            changed = (*changed[:past], _likeliest(changed[past], PROVINCES), *changed[past + 1 :])
+    """The letters, the phrase before each month put right, and after it the province, which all stamps share."""
+    changed = words.phrased("inspection", written(letters))
+    stamps = [month.end() for month in MONTH.finditer(text_of(changed))]
+    pairs = [text_of(changed[at : at + 2]) for at in stamps]
+    known = {pair[1]: pair[0] for pair in pairs if len(pair) == 2 and pair[0] in PROVINCES}
+    for at in stamps:
+        if _is_plates_beginning(changed[at : at + 2]):
+            province = known.get(changed[at + 1].character)
+            mended = replace(changed[at], character=province) if province else _likeliest(changed[at], PROVINCES)
+            changed = (*changed[:at], mended, *changed[at + 1 :])
     rest = text_of(changed).find(UNTIL)  # of the label, hardly read, that joined the value
     return changed[rest:] if 0 < rest <= LABEL and words.in_doubt(changed[:rest]) else changed
+
+
+def remarks(letters: Sequence[Letter]) -> tuple[Letter, ...]:
+    """The letters, punctuation as printers set it, and known phrases put right."""
+    return words.phrased("remarks", written(letters))
 
 
 def _is_plates_beginning(letters: Sequence[Letter]) -> bool:
@@ -159,16 +159,12 @@ def _is_plates_beginning(letters: Sequence[Letter]) -> bool:
     return is_chinese(letters[0].character) and letters[1].character in CAPITALS
 
 
-@cache
-def _until() -> words.Words:
-    return words.Words([UNTIL])
-
-
 LETTERS: Mapping[str, Callable[[Sequence[Letter]], tuple[Letter, ...]]] = {
     "vin": vin,
     "plate_no": plate,
     "engine_no": engine_no,
-    "remarks": written,
+    "remarks": remarks,
+    "record": partial(words.phrased, "record"),
     "inspection": inspection,
     "address": places.mended,
     "owner": places.owner,

@@ -36,10 +36,11 @@ ENGLISH_LINE = re.compile(r"No\.?|(?!kg$|mm$)(?=.*[a-z]{2})[A-Za-z.,'’ ]+")
 # How a value begins that may stand so far above its label's row that another field's further line would stand there.
 BEGINS = {
     "address": re.compile(
-        "(?:北京|天津|上海|重庆)市"
+        "(?:住?址)?"
+        "(?:(?:北京|天津|上海|重庆)市"
         "|(?:河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|台湾)省"
         "|内蒙古|广西|西藏|宁夏|新疆"
-        "|[\u4e00-\u9fff]{2,5}(?:市|州|盟|地区)[\u4e00-\u9fff]{1,6}?(?:区|县|市|旗)"
+        "|[\u4e00-\u9fff]{2,5}(?:市|州|盟|地区)[\u4e00-\u9fff]{1,6}?(?:区|县|市|旗))"
     ),
     "inspection": re.compile("检验有效期"),
 }

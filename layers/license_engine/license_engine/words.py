@@ -27,6 +27,8 @@ UNSEEN = math.log(300)
 HEADLESS_LEAST = 6  # letters of a word whose first may not have been seen
 UNTHOUGHT = 0.0005  # of the odds left over: what a letter gets that the model did not name
 CEILING = 0.94  # how sure a letter can be that was not so read
+LABEL = 4  # letters of a label
+LONGEST = 16  # letters of a phrase
 ABSENT = "-"  # stands in a list for no word
 
 
@@ -144,7 +146,27 @@ def mended(field: str, letters: Sequence[Letter]) -> tuple[Letter, ...]:
     word = letters[within]
     if not in_doubt(word):
         return tuple(letters)
-    return (*letters[: within.start], *settled(word, known(field).fits(word, whole=True)), *letters[within.stop :])
+    word = settled(_without_rest(field, word), known(field).fits(word, whole=True))
+    return (*letters[: within.start], *word, *letters[within.stop :])
+
+
+def _without_rest(field: str, letters: Sequence[Letter]) -> Sequence[Letter]:
+    """The letters without what a label, hardly read, left before a word of the field's."""
+    text = text_of(letters)
+    word = max((word for word in lists()[field] if text.endswith(word)), key=len, default=text)
+    rest = len(text) - len(word)
+    alike = any(len(other) == len(text) and other.endswith(word) for other in lists()[field])
+    return letters[rest:] if 1 < rest <= LABEL and in_doubt(letters[:rest]) and not alike else letters
+
+
+def phrased(field: str, letters: Sequence[Letter]) -> tuple[Letter, ...]:
+    """The letters, each of the field's phrases that stands among them put right where it is in doubt."""
+    changed = tuple(letters)
+    for place in range(len(changed)):
+        if in_doubt(changed[place : place + LONGEST]):
+            rest = changed[place:]
+            changed = (*changed[:place], *settled(rest, known(field).fits(rest, whole=False)))
+    return changed
 
 
 @cache
