@@ -190,6 +190,26 @@ def test_a_label_that_lacks_a_letter_takes_none_of_the_value_beside_it(
     assert (hit.first, hit.past, hit.errors) == (first, past, 1)
 
 
+def test_a_label_hardly_read_after_a_value_is_told_too() -> None:
+    dates = tuple({digit: 0.99} for digit in "2024-11-04")
+    line = _hardly_read(
+        *dates, {"证": 0.5, "发": 0.2}, {"证": 0.4, "口": 0.5}, {"日": 0.9}, {"期": 0.3, "明": 0.6}, *dates
+    )
+    (hit,) = find_labels([line], ["发证日期", "注册日期", "住址"])
+    assert (hit.label, hit.first, hit.past) == ("发证日期", 10, 14)
+    assert hit.begin[0] == pytest.approx(hit.end[0] - 80, abs=20)
+
+
+def test_a_label_whose_last_letter_is_hardly_read_has_it_all_the_same() -> None:
+    label = tuple({letter: 0.99} for letter in "使用性")
+    doubted = _hardly_read(*label, {"成": 0.6, "质": 0.1}, *({letter: 0.99} for letter in "小学生校车"))
+    (hit,) = find_labels([doubted], ["使用性质"])
+    assert (hit.first, hit.past) == (0, 4)
+    sure = _hardly_read(*label, *({letter: 0.99} for letter in "小学生校车"))
+    (hit,) = find_labels([sure], ["使用性质"])
+    assert (hit.first, hit.past) == (0, 3)
+
+
 def test_a_lines_likeness_to_labels_is_that_to_the_likest() -> None:
     line = _hardly_read(*FAINT)
     assert likeness(line, ["姓名", "住址"]) == pytest.approx((0.3 * 0.4) ** 0.5)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from license_engine.alphabets import variants
 from license_engine.form import FORMS, WIDTH
 from license_engine.geometry import Points, along, height, length, part
-from license_engine.recognize import certainty
+from license_engine.recognize import certainty, is_chinese
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -84,40 +84,67 @@ def find_labels(lines: Sequence[Line], wanted: Iterable[str]) -> list[Hit]:
             if found is None or not (label in SECOND or _stands_apart(line, *found[:2])):
                 continue
             first, past, errors = found
+            past += _is_cut(line, text, first, past)
             letters = {(number, place) for place in range(first, past)}
             if taken.isdisjoint(letters):
                 taken |= letters
                 begin, end = _ends(line, first, past)
                 hits.append(Hit(label, number, first, past, errors, begin, end))
-    unread = [number for number in range(len(lines)) if (number, 0) not in taken]
-    return [*hits, *(hit for number in unread if (hit := _likeliest(number, lines[number], printed)))]
+    for number, line in enumerate(lines):
+        for first in _beginnings(line):
+            if (number, first) not in taken and (hit := _likeliest(number, line, first, printed)):
+                taken |= {(number, place) for place in range(hit.first, hit.past)}
+                hits.append(hit)
+    return hits
 
 
-def _likeliest(number: int, line: Line, printed: Sequence[tuple[str, str]]) -> Hit | None:
-    """The label that a line whose beginning is hardly read is likest to be or to begin with, if one stands out."""
-    if line.trace is None or certainty(line.letters[:LONGEST]) >= DOUBTED:
+def _is_cut(line: Line, label: str, first: int, past: int) -> bool:
+    """Whether the label's last letter is the next one, hardly read and as close as its others are."""
+    if past - first != len(label) - 1 or past - first < 2 or past >= len(line.letters):
+        return False
+    centres = [letter.centre for letter in line.letters[first : past + 1]]
+    close = centres[-1] - centres[-2] < APART * (centres[-2] - centres[0]) / (past - first - 1)
+    last = line.letters[past]
+    return close and last.probability < DOUBTED and last.character not in VALUE_ENDS
+
+
+def _beginnings(line: Line) -> list[int]:
+    """The letters that a label hardly read may begin with: the line's first, and the first after a value's end."""
+    texts = line.text
+    ends = [place for place in range(1, len(texts)) if texts[place - 1] in VALUE_ENDS and is_chinese(texts[place])]
+    return [0, *ends]
+
+
+def _likeliest(number: int, line: Line, first: int, printed: Sequence[tuple[str, str]]) -> Hit | None:
+    """The label that the line, hardly read from this letter on, is likest to be or to go on with, if one stands out."""
+    letters = line.letters[first:]
+    if line.trace is None or certainty(letters[:LONGEST]) >= DOUBTED:
         return None
     rivals = [
         (text, label)
         for text, label in printed
-        if len(text) <= LONGEST and certainty(line.letters[: len(text)]) < DOUBTED
+        if len(text) <= LONGEST and certainty(letters[: len(text)]) < DOUBTED and (not first or label in SECOND)
     ]
     if not rivals:
         return None
-    told = _likenesses(line, line.trace, [text for text, _ in rivals])
+    told = _likenesses(line, line.trace, first, [text for text, _ in rivals])
     (like, past), (text, label) = max(zip(told, rivals, strict=True))
     clear = all(like > CLEARLY * other for (other, _), (rival, _) in zip(told, rivals, strict=True) if rival != text)
-    if not past or like < LIKE or not clear:
+    if past <= first or like < LIKE or not clear:
         return None
-    errors = max(sum(letter not in line.text[:past] for letter in text), 1)
-    return Hit(label, number, 0, past, errors, *_ends(line, 0, past))
+    errors = max(sum(letter not in line.text[first:past] for letter in text), 1)
+    return Hit(label, number, first, past, errors, *_ends(line, first, past))
 
 
-def _likenesses(line: Line, seen: Trace, labels: Sequence[str]) -> list[tuple[float, int]]:
-    """How likely the line is each label or, if long enough to tell, begins with it; and with how many letters."""
+def _likenesses(line: Line, seen: Trace, first: int, labels: Sequence[str]) -> list[tuple[float, int]]:
+    """How likely each label is what follows from this letter on, or its beginning if long enough to tell.
+
+    With each, the letter past its end.
+    """
+    begin = (line.letters[first - 1].centre + line.letters[first].centre) / 2 if first else 0.0
     told = []
-    for label, like in zip(labels, seen.likenesses(labels), strict=True):
-        whole = like.whole if _is_as_long(line, label) else 0.0
+    for label, like in zip(labels, seen.likenesses(labels, begin), strict=True):
+        whole = like.whole if abs(len(label) - len(line.letters) + first) < 2 else 0.0
         begins = like.begins if len(label) >= TELLING_LETTERS else 0.0
         past = sum(letter.centre < like.share for letter in line.letters)
         told.append(max((whole, len(line.letters)), (begins, past)))

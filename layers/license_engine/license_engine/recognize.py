@@ -139,9 +139,10 @@ class Trace:
         first = min(max(round(begin * self.width / STEP), 0), len(self.odds) - 1)
         return slice(first, len(self.odds) if end >= 1 else max(round(end * self.width / STEP), first + 1))
 
-    def likenesses(self, texts: Sequence[str]) -> list[Likeness]:
-        """How likely the line says, or begins with, each of the texts."""
-        paths = self._paths(texts)
+    def likenesses(self, texts: Sequence[str], begin: float = 0.0) -> list[Likeness]:
+        """How likely the line, from this share of its length on, says or begins with each of the texts."""
+        paths = self._paths(texts, begin)
+        first = self._steps(begin, 1.0).start
         found = []
         for row, text in enumerate(texts):
             letter = 2 * len(text) - 1
@@ -150,7 +151,7 @@ class Trace:
             whole, begins = np.exp(
                 np.array([paths[-1, row, letter : letter + 2].max(), said[last]]) / len(text)
             ).tolist()
-            found.append(Likeness(whole, begins, min((last + 1) * STEP / self.width, 1.0)))
+            found.append(Likeness(whole, begins, min((first + last + 1) * STEP / self.width, 1.0)))
         return found
 
     def odds_of(self, text: str, begin: float = 0.0, end: float = 1.0) -> float:

@@ -268,6 +268,7 @@ SHAPES: Mapping[str, Callable[[str], str | None]] = {
     "first_issue_date": date,
     "valid_from": date,
     "valid_until": until,
+    "sex": _matched(r"[男女](?!.*[男女])"),  # the last: what is left of its label stands before it
     "passengers": _matched(r"\d+(?:\+\d+)?人?"),
     "gross_mass_kg": mass,
     "curb_mass_kg": mass,
