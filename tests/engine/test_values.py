@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from license_engine.recognize import Letters, Recognizer, Trace
 
 VIN = "LSGPC52U6AF102554"
-CHARACTERS = ("", *"增加准驾车型换证号A2B。.，o-013人皖饶")
+CHARACTERS = ("", *"增加准驾车型换证号A2B。.，o-013人皖饶*")
 BLANK = np.eye(len(CHARACTERS), dtype=np.float32)[0]
 
 
@@ -222,6 +222,15 @@ def test_no_stop_is_looked_for_where_one_stands_or_none_is_due(field: str, text:
     looks = _Looks()
     assert _read(_piece(field, _letters(text), seen=_seen(text)), looks)[field].text == text
     assert looks.asked == []
+
+
+def test_a_star_is_looked_for_beyond_a_number_that_has_another() -> None:
+    looks = _Looks(_seen("2A*013*"))
+    starred = _piece("engine_no", _letters("2A*013"), seen=_seen("2A*013"))
+    assert _read(starred, looks)["engine_no"].text == "2A*013*"
+    plain = _Looks()
+    assert _read(_piece("engine_no", _letters("2A013"), seen=_seen("2A013")), plain)["engine_no"].text == "2A013"
+    assert plain.asked == []
 
 
 def test_a_doubted_reading_is_put_to_the_vote_of_other_cuts() -> None:

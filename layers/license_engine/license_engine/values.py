@@ -33,8 +33,9 @@ LEAST_UNSEEN = 0.8  # the same where the detector saw no text at all
 STRAY = 0.5
 LEAST_STEPS = 4
 GAP = 1.6  # of the usual step from letter to letter
-STOPPED = frozenset({"record"})  # prose in sentences
 STOPS = ("。", ".", "，", ",", "；", "：", ":")
+# What values end with that stands faint and apart: prose in sentences, and numbers that stars part, or end.
+ENDS = {"record": STOPS, "engine_no": ("*",)}
 SHORT = frozenset({"vin", "license_no", "plate_no", "barcode"})  # of one length: another length is a doubt
 DISAGREEMENT = 0.8  # what remains of the sureness when the cuts disagree
 AS_WELL = 0.02  # of the odds of what is read: what the other page says
@@ -169,7 +170,7 @@ class Reader:
     def _readings(self, pieces: Sequence[Piece]) -> list[Letters]:
         """Each piece's best reading: what was seen, in its field's alphabet, and if need be a vote among more looks."""
         ballots = [[self._first(piece)] for piece in pieces]
-        self._look_for_stops(ballots, pieces)
+        self._look_for_ends(ballots, pieces)
         parts = [number for number, piece in enumerate(pieces) if _doubted(piece, ballots[number]) and not piece.whole]
         self._cast(ballots, pieces, parts)
         cut = [number for number, piece in enumerate(pieces) if _lacks_beginning(piece.field, ballots[number])]
@@ -185,17 +186,14 @@ class Reader:
             return piece.letters
         return piece.line.trace.letters(self._alphabets[piece.field], piece.begin, piece.end)
 
-    def _look_for_stops(self, ballots: list[list[Letters]], pieces: Sequence[Piece]) -> None:
-        """Puts the full stops back that stand faint and apart at a line's end, where the detector leaves them out."""
-        unended = [
-            number
-            for number, piece in enumerate(pieces)
-            if piece.field in STOPPED and piece.end >= 1 and not text_of(piece.letters).endswith(STOPS)
-        ]
+    def _look_for_ends(self, ballots: list[list[Letters]], pieces: Sequence[Piece]) -> None:
+        """Puts the stops and stars back that stand faint and apart at a line's end, where the detector leaves them."""
+        unended = [number for number, piece in enumerate(pieces) if _lacks_end(piece)]
         quads = [_cut(pieces[number].quad, 1.0, 0.0, beyond=1.0) for number in unended]
         for number, look in zip(unended, self._recognize(self._photo, quads), strict=True):
-            letters = look.letters(self._alphabets[pieces[number].field])
-            if text_of(letters[:-1]) == text_of(ballots[number][0]) and text_of(letters).endswith(STOPS):
+            field = pieces[number].field
+            letters = look.letters(self._alphabets[field])
+            if text_of(letters[:-1]) == text_of(ballots[number][0]) and text_of(letters).endswith(ENDS[field]):
                 ballots[number][0] = letters
 
     def _cast(
@@ -248,6 +246,13 @@ def _doubted(piece: Piece, ballots: Sequence[Letters], sure: float = SURE) -> bo
         certainty(letters) >= sure and repair.complete(piece.field, text_of(letters)) and not has_gap(letters)
         for letters in ballots
     )
+
+
+def _lacks_end(piece: Piece) -> bool:
+    """Whether an end is due that was not read: of all prose in sentences, and of numbers with a star among them."""
+    text, ends = text_of(piece.letters), ENDS.get(piece.field, ())
+    due = piece.field == "record" or any(end in text for end in ends)
+    return bool(ends) and due and piece.end >= 1 and not text.endswith(ends)
 
 
 def _lacks_beginning(field: str, ballots: Sequence[Letters]) -> bool:
