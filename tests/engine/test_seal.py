@@ -140,6 +140,13 @@ def test_without_colour_the_lines_on_the_seals_place_stand_in() -> None:
     assert stamp.bands == ()
 
 
+def test_a_seal_without_lines_has_no_rows_to_look_at_but_its_inks() -> None:
+    stamp = find(_stamped(), _page(), [])
+    assert stamp is not None
+    assert stamp.widened(_page()) == []
+    assert len(stamp.inked(_page())) == len(ROWS)
+
+
 def test_rows_are_looked_at_as_wide_as_the_seal() -> None:
     short = [_line("川省成都", (9, 41, 22.5, 45)), *LINES[1:]]
     stamp = from_lines(_page(), short)
