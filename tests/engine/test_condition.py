@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from math import pi
 from random import Random
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from tests.engine.conftest import SAMPLES
-from tests.engine.render import effects, flaws
+from tests.engine.render import conditions, effects, flaws
 
 from license_engine import condition
 from license_engine.form import (
@@ -34,7 +35,7 @@ from license_engine.rectify import Page, Placed
 from license_engine.values import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -61,12 +62,13 @@ WHOLE = {
     **dict.fromkeys(("register_date", "issue_date", "birth_date", "first_issue_date", "valid_from"), DATE),
 }
 UNSEEN = [condition.Rim()] * 4  # sides that show neither edge nor paper
-NOWHERE = rectangle(0, 0, 0, 0)
+NOWHERE = rectangle(-1000, 0, 0, 0)  # off the page, and as long as any value
 FAULTS = {"copy", "reflection", "border_incomplete", "blur", "occluded"}
 FINGER, STRAP = flaws.COVERS[0], flaws.COVERS[10]
 SHEET = (WIDTH, HEIGHT)
 SCALE = 5  # pixels a millimetre of the bare pages below
 BACKGROUND = 40
+STRAIGHT = PlaneMap(np.eye(3))
 PAPER, INK, SEAL = (243, 240, 228), (52, 50, 49), (196, 60, 56)
 
 
@@ -177,6 +179,15 @@ def test_what_lies_on_the_labels_of_a_page_whose_title_alone_is_read_is_told(
     assert condition.of_title(_picture(sheet), [_title(DRIVING_BACK)]) == (flag,)
 
 
+def test_what_lies_on_a_title_s_beginning_and_a_label_is_told() -> None:
+    sheet = _on_table(DRIVING_BACK, 60)
+    sheet[SCALE * 12 : SCALE * 27, SCALE * 22 : SCALE * 60] = (70, 30, 24)
+    title, _, *others = DRIVING_BACK.labels
+    lines = [_line(title, first=10), *map(_line, others)]
+    assert condition.of_title(_picture(sheet), lines) == ("occluded",)
+    assert condition.of_title(_picture(sheet), lines[:2]) == ()
+
+
 def test_of_another_paper_s_labels_nothing_is_told() -> None:
     sheet = _on_table(DRIVING_BACK, 60)
     sheet[SCALE * 20 : SCALE * 45, SCALE * 12 : SCALE * 45] = (70, 30, 24)
@@ -197,6 +208,20 @@ def test_what_is_missed_of_a_value_read_in_part_stands_after_that_part() -> None
     part = {**_read(VEHICLE_FRONT), "vin": Value("LSVAA4", 0.99, seen)}
     ((left, _, right, _),) = condition.unread_print(page, part)
     assert (round(left, 3), right > 60) == (55, True)
+
+
+def test_what_is_missed_of_a_value_may_stand_before_the_part_that_was_read() -> None:
+    page = _page(VEHICLE_FRONT)
+    part = {**_read(VEHICLE_FRONT), "vin": Value("1111", 0.99, page.to_photo(rectangle(62, 40, 70, 43)))}
+    ((left, _, right, _),) = condition.unread_print(page, part)
+    assert (round(left, 3), round(right, 3)) == (43, 62)
+
+
+def test_a_value_narrower_than_any_of_its_field_was_read_in_part() -> None:
+    page = _page(DRIVING_FRONT)
+    one_letter = {**_read(DRIVING_FRONT), "name": Value("王", 0.99, page.to_photo(rectangle(12, 19, 14.5, 22)))}
+    ((left, _, right, _),) = condition.unread_print(page, one_letter)
+    assert (round(left, 3), right > 16) == (14.5, True)
 
 
 def test_a_missed_value_begins_where_the_others_of_its_column_do() -> None:
@@ -237,6 +262,13 @@ def test_a_seal_that_lies_in_glare_tells_no_copy() -> None:
     sheet = _printed(VEHICLE_FRONT, paper=PAPER, ink=INK, seal=(255, 255, 255))
     left, top, right, bottom = (round(SCALE * edge) for edge in (0, 33, 36, 60))
     sheet[SCALE * 10 + top : SCALE * 10 + bottom, SCALE * 10 + left : SCALE * 10 + right] = 255
+    assert "copy" not in _flags(sheet, VEHICLE_FRONT)
+
+
+def test_a_seal_that_a_thing_lies_on_tells_no_copy() -> None:
+    sheet = _printed(VEHICLE_FRONT, paper=PAPER, ink=INK, seal=SEAL)
+    sheet[SCALE * 46 : SCALE * 66, SCALE * 10 : SCALE * 40] = (60, 58, 56)
+    sheet[SCALE * 66 :, SCALE * 10 : SCALE * 40] = PAPER
     assert "copy" not in _flags(sheet, VEHICLE_FRONT)
 
 
@@ -325,12 +357,69 @@ def test_a_side_whose_edge_is_seen_is_not_cut_off_though_the_fit_has_it_elsewher
     form: Form, misfit: float, table: int
 ) -> None:
     pixels, left, top = _cut(_lit(_on_table(form, table), (0.9, 0.85, 0.8), 0, 0), [7, 7, 7, 7])
-    assert _flags(pixels, form, left=left + misfit, top=top) == set()
+    page = _page(form, left=left, top=top, misfit=misfit)
+    assert condition.flags(_picture(pixels), [page], [_read(form)]) == ()
 
 
 def test_a_side_alone_whose_edge_is_not_seen_is_cut_off_though_the_fit_has_it_at_the_rim() -> None:
     pixels, left, top = _cut(_lit(_on_table(VEHICLE_BACK, 60), (0.9, 0.85, 0.8), 0, 0), [5, 5, 5, 12])
     assert _flags(pixels, VEHICLE_BACK, left=left, top=top - 2.5) == {"border_incomplete"}
+
+
+def test_paper_runs_out_of_the_picture_though_the_rim_cuts_print() -> None:
+    sheet = _on_table(VEHICLE_BACK, 60)
+    for bar in range(SCALE * 40, SCALE * 82, 3):
+        sheet[SCALE * 59 : SCALE * 68, bar : bar + 2] = INK
+    pixels, left, top = _cut(sheet, [5, 5, 5, 14])
+    assert _flags(pixels, VEHICLE_BACK, left=left, top=top) == {"border_incomplete"}
+
+
+def test_ground_as_white_as_the_paper_is_not_taken_for_it() -> None:
+    sheet = _on_table(VEHICLE_BACK, 60)
+    corner, past_right, past_bottom = SCALE * 10, sheet.shape[1] - SCALE * 10, sheet.shape[0] - SCALE * 10
+    ground = np.all(sheet == 60, axis=-1)
+    sheet[ground] = PAPER
+    shadows = [
+        (slice(corner - SCALE, corner), slice(corner, past_right)),
+        (slice(corner, past_bottom), slice(past_right, past_right + SCALE)),
+        (slice(past_bottom, past_bottom + SCALE), slice(corner, past_right)),
+    ]
+    for shadow in shadows:
+        sheet[shadow] *= 0.8
+    pixels, left, top = _cut(sheet, [7, 5, 5, 5])
+    assert _flags(pixels, VEHICLE_BACK, left=left, top=top) == set()
+
+
+def test_a_page_that_lies_aslant_and_lacks_a_corner_is_incomplete() -> None:
+    sheet, turn = _aslant(_on_table(DRIVING_BACK, 60), degrees=-10)
+    page = _page(DRIVING_BACK, turn=turn)
+    lowest = float(page.to_photo(np.array([WIDTH, HEIGHT]))[1])
+    whole, cut = (_picture(sheet[: round(lowest + SCALE * room)]) for room in (3, -7))
+    assert condition.flags(whole, [page], [_read(DRIVING_BACK)]) == ()
+    assert condition.flags(cut, [page], [_read(DRIVING_BACK)]) == ("border_incomplete",)
+
+
+def test_a_page_that_a_picture_was_cut_to_is_complete_though_one_side_lies_on_the_rim() -> None:
+    sheet, left, top = _cut(_printed(VEHICLE_BACK, paper=PAPER, ink=INK, seal=SEAL), [10, 10, 10, 10])
+    down, across = np.mgrid[0 : sheet.shape[0], 0 : sheet.shape[1]]
+    high, wide = sheet.shape[:2]
+    deep = 4 * SCALE
+    ground = (down < deep * across / wide) | (wide - across < deep * down / high) | (high - down < deep * across / wide)
+    sheet[ground] = 60
+    assert _flags(sheet, VEHICLE_BACK, left=left, top=top) == set()
+
+
+def _aslant(pixels: NDArray[np.float64], *, degrees: float) -> tuple[NDArray[np.float64], PlaneMap]:
+    """The sheet turned about its middle, and where that carries each of its pixels."""
+    high, wide = pixels.shape[:2]
+    image = Image.fromarray(pixels.astype(np.uint8))
+    turned = image.rotate(degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=(60, 60, 60))
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    middle = np.array([[1, 0, turned.width / 2], [0, 1, turned.height / 2], [0, 0, 1]])
+    back = np.array([[1, 0, -wide / 2], [0, 1, -high / 2], [0, 0, 1]])
+    return np.asarray(turned, np.float64), PlaneMap(
+        middle @ np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]]) @ back
+    )
 
 
 def _on_table(form: Form, table: int) -> NDArray[np.float64]:
@@ -347,15 +436,24 @@ def _cut(pixels: NDArray[np.float64], cuts: Sequence[float]) -> tuple[NDArray[np
     return kept, 10 - left / SCALE, 10 - top / SCALE
 
 
-def _page(form: Form, *, left: float = 10, top: float = 10, unread: Label | None = None) -> Page:
-    """The form laid straight, every label but the unread one found where the form has it."""
-    lead = PlaneMap(np.array([[SCALE, 0, SCALE * left], [0, SCALE, SCALE * top], [0, 0, 1.0]]))
-    labels = []
+def _page(
+    form: Form,
+    *,
+    left: float = 10,
+    top: float = 10,
+    misfit: float = 0,
+    turn: PlaneMap = STRAIGHT,
+) -> Page:
+    """The form with every label found where the form has it, the fit so much too far right."""
+    flat = np.array([[SCALE, 0, SCALE * left], [0, SCALE, SCALE * top], [0, 0, 1.0]])
+    lead = PlaneMap(turn.matrix @ flat)
+    fitted = PlaneMap(lead.matrix @ np.array([[1, 0, misfit], [0, 1, 0], [0, 0, 1]]))
+    back, labels = fitted.inverse(), []
     for number, label in enumerate(form.labels):
-        begin, end = np.array([label.x, label.y]), np.array([label.x + label.width, label.y])
-        hit = Hit(label.text, number, 0, len(label.text), 0, lead(begin), lead(end))
-        labels.append(Placed(label, begin, end, None if label is unread else hit))
-    return Page(form, lead, lead.inverse(), tuple(labels))
+        begin, end = lead(np.array([[label.x, label.y], [label.x + label.width, label.y]]))
+        hit = Hit(label.text, number, 0, len(label.text), 0, begin, end)
+        labels.append(Placed(label, back(begin), back(end), hit))
+    return Page(form, fitted, back, tuple(labels))
 
 
 def _printed(form: Form, *, paper: tuple[int, ...], ink: tuple[int, ...], seal: tuple[int, ...]) -> NDArray[np.float64]:
@@ -393,19 +491,40 @@ def _read(form: Form) -> dict[str, Value]:
 
 def _title(form: Form) -> Line:
     """The form's title as it would be read where `_printed` has it."""
-    title = form.labels[0]
-    letters = tuple(Letter(letter, 0.99, (place + 0.5) / len(title.text)) for place, letter in enumerate(title.text))
-    left, top = 10 + title.x, 10 + title.y
-    return Line(SCALE * rectangle(left, top - 1.5, left + title.width, top + 1.5), letters)
+    return _line(form.labels[0])
+
+
+def _line(label: Label, first: int = 0) -> Line:
+    """The label as it would be read where `_printed` has it, from this letter on."""
+    text, pitch = label.text[first:], label.width / len(label.text)
+    letters = tuple(Letter(letter, 0.99, (place + 0.5) / len(text)) for place, letter in enumerate(text))
+    left, middle, right = 10 + label.x + first * pitch, 10 + label.y, 10 + label.x + label.width
+    return Line(SCALE * rectangle(left, middle - 1.5, right, middle + 1.5), letters)
 
 
 def _flags(
     pixels: NDArray[np.float64], form: Form, *, left: float = 10, top: float = 10, unread: Label | None = None
 ) -> set[str]:
-    page = _page(form, left=left, top=top, unread=unread)
+    page = _page(form, left=left, top=top)
+    labels = tuple(replace(placed, hit=None) if placed.label is unread else placed for placed in page.labels)
+    page = replace(page, labels=labels)
     return set(condition.flags(_picture(pixels), [page], [_read(form)]))
 
 
 def test_a_blank_side_page_shows_no_fault() -> None:
     sheet = _printed(VEHICLE_BACK, paper=PAPER, ink=INK, seal=SEAL)
     assert _flags(sheet, VEHICLE_BACK) == set()
+
+
+def test_a_cover_that_costs_no_field_need_not_be_told() -> None:
+    fields = {"engine_no": "G75O0230", "name": "王小明"}
+    picture = conditions.Drawn(b"covered", fields, b"flawless")
+    misread, lost = _Found({**fields, "engine_no": "G7500230"}), _Found({"engine_no": "G7500230"})
+    assert not conditions.can_show("occluded", picture, misread, {b"flawless": misread}.__getitem__)
+    assert conditions.can_show("occluded", picture, lost, {b"flawless": misread}.__getitem__)
+
+
+@dataclass(frozen=True)
+class _Found:
+    fields: Mapping[str, str]
+    document: str | None = "vehicle_license"

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from bench import engine, sheet
 from bench.contest import Start
-from bench.flags import is_due
 from bench.pictures import NoPictures, found, level_of
 from bench.report import Report, Result, Shown, as_data, bars
 from bench.score import Finding, Judged, Outcome, Rate, Truth
 from bench.table import show
 from PIL import Image, ImageFont
 from rich.console import Console
+from tests.engine.render.conditions import is_due
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,13 +12,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from license_engine import seal
 from license_engine.form import FORMS, HEIGHT, WIDTH
-from license_engine.geometry import PlaneMap, height, length, part, rectangle
-from license_engine.labels import find_labels
+from license_engine.geometry import along, height, length, part, rectangle
+from license_engine.labels import Hit, find_labels
 from license_engine.pages import TITLE_ERRORS
-from license_engine.rectify import ASTRAY, CENTRE, UNIT, Page, Placed, anchor
+from license_engine.rectify import ASTRAY, CENTRE, UNIT, Page, Placed, anchor, fit, spot, through
 from license_engine.repair import complete
 
 if TYPE_CHECKING:
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
 
     from license_engine.form import Form
     from license_engine.geometry import Points
-    from license_engine.labels import Hit, Line
+    from license_engine.labels import Line
     from license_engine.picture import Picture
     from license_engine.values import Value
 
     type Grid = NDArray[np.float32]
     type Marks = NDArray[np.bool_]
+    type Pixels = NDArray[np.uint8]
     type Box = tuple[float, float, float, float]
 
 DOTS = 2  # pixels a millimetre that the page is looked at with: fewer and print would not show between its gaps
@@ -45,6 +47,7 @@ CLIPPED = 250.0  # a channel this bright may have been brighter
 RED = 0.05  # of the paper's brightness: how much redder than black print a seal is, at least
 COLOURED = 0.08  # the same for any colour anywhere on the page
 SPECKS = 0.02  # of the page that may be coloured by chance
+MOST_COVERED = 0.25  # of the seal's place: where a thing hides more, nothing is told of it
 LEAST_SEEN = 100  # square millimetres of the seal's place without which nothing is told of it
 
 GLARING = 245.0
@@ -60,6 +63,7 @@ DARKER, MUCH_DARKER = 0.1, 0.9  # than the paper (as logarithms): a shadow, on w
 SMOOTH = 0.8  # of the brightest about a spot, the darkest where no print shows
 BAND = 1.4  # millimetres that a label reaches above and below its middle line
 GAP = 2.0  # millimetres from a label to its value, at least
+NARROW = 0.7  # of what a value fills at least: what is narrower was read in part
 COLUMN = 5.0  # millimetres by which labels of one column may stand apart
 # Millimetres that a value fills at least, where no kind of vehicle or driver leaves it empty and the length is known.
 FILLED: Mapping[str, float] = MappingProxyType(
@@ -78,7 +82,7 @@ FILLED: Mapping[str, float] = MappingProxyType(
         "dimensions": 14,
         "license_no": 24,
         "name": 5,
-        "sex": 2,
+        "sex": 2.5,
         "nationality": 4,
         "birth_date": 12,
         "first_issue_date": 12,
@@ -90,7 +94,8 @@ FILLED: Mapping[str, float] = MappingProxyType(
 STRAY = 1.7  # millimetres that a page's labels may stand off the form's all together, which the fit cannot show
 FARTHEST = 4.0  # how much more a fit may be wrong far off its labels: beyond, its being near a plain turn holds it
 STIFFNESS = 0.15  # as in the fit
-PITCH = 0.15  # by which share the rows of an edition may be farther apart or closer
+PITCH = np.array([0.05, 0.15])  # by which share an edition's columns and rows may be farther apart or closer
+LEAST_REST = 5  # letters of a title that is covered in part
 NEXT_TO_NONE = 1e-6  # what holds a fit of no labels, whose doubt is the farthest
 
 LONGEST = 8  # lines that are looked at for sharpness, each over a stretch of as many times its height
@@ -98,27 +103,36 @@ TALL = 32  # pixels that a line's height is looked at with
 SOFT = 0.26  # of the contrast between print and paper: the steepest step over one such pixel, at least, in sharp print
 LEAST_CONTRAST = 10.0
 
-
-BEYOND, INWARD = 8, 14  # millimetres beyond a side and within it where its edge is looked for
+BEYOND, INWARD = 12, 14  # millimetres beyond a side and within it where its edge is looked for
 STEP = 0.06  # by how much (as a logarithm) what lies beyond an edge is unlike the paper
 ABRUPT = 1.5  # millimetres within which it is
 ASLANT = 6  # millimetres by which an edge may run off the fit's
 HELD = 0.8  # of a side, what lies between its corners
 MOST = 0.7  # of that, how much must show the same
-ALL_BUT = 0.95  # the same, where the picture ends no farther in than the fit may be wrong
-FLUSH = 2.5  # millimetres beyond the form's edge to which a page's paper may reach
+ALL_BUT = 0.95  # the same, where the fit does not tell that the picture ends within the page
+A_PART = 0.15  # of that, how much of an edge must be seen, and how much be lost, if it runs out of the picture
+LEAST_SEEN_OUT = 0.35  # of a side that runs out of the picture, how much must show it: print hides no more
+DEEP = 1.5  # millimetres by which an edge then lies outside, at least
+CLOSE = 1.0  # millimetres between an edge and the picture's rim that comes up to it
 SHADE = 0.3  # how much darker (as a logarithm) the paper may be towards its edge
+UNLIKE = 0.4  # of that shade: ground that differs from the paper by less is not told from it
 # Where another page would lie: left, above, right, below, as quarter turns bring them to the left.
 OUTSIDE = ((-15.0, HEIGHT / 2), (WIDTH / 2, -15.0), (WIDTH + 15.0, HEIGHT / 2), (WIDTH / 2, HEIGHT + 15.0))
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A page laid flat: its pixels, and which square millimetres of it lie in the picture."""
+    """A page laid flat with `BEYOND` millimetres about it: its pixels, and which of them lie in the picture.
+
+    `bare` is the brightest about each pixel, which is paper even among print, and `paper` the logarithm of what paper
+    would show there.
+    """
 
     page: Page
-    pixels: Grid
+    pixels: Pixels
     inside: Marks
+    bare: Pixels
+    paper: Grid
 
 
 def flags(picture: Picture, pages: Sequence[Page], read: Sequence[Mapping[str, Value]]) -> tuple[str, ...]:
@@ -139,7 +153,7 @@ def flags(picture: Picture, pages: Sequence[Page], read: Sequence[Mapping[str, V
             found.append("reflection")
         if hidden_print(view, unread) >= LEAST_LOST:
             found.append("occluded")
-        if is_cut_off(page, picture.size, rims(picture, page, pages)):
+        if is_cut_off(page, picture.size, rims(view, pages)):
             found.append("border_incomplete")
     return tuple(dict.fromkeys(found))
 
@@ -163,10 +177,19 @@ def is_soft(picture: Picture, lines: Sequence[Points]) -> bool:
 
 def laid_flat(picture: Picture, page: Page) -> View:
     """The page as it would lie before one, at `DOTS` pixels a millimetre."""
-    flat = picture.sampled(page.to_photo(rectangle(0, 0, WIDTH, HEIGHT)), COLUMNS * DOTS, ROWS * DOTS)
-    down, across = np.mgrid[0:ROWS, 0:COLUMNS] + 0.5
-    spots = page.to_photo(np.stack([across, down], axis=-1))
-    return View(page, np.asarray(flat, np.float32), ((spots > 1) & (spots < np.array(picture.size) - 1)).all(axis=-1))
+    room = rectangle(-BEYOND, -BEYOND, WIDTH + BEYOND, HEIGHT + BEYOND)
+    wide, high = (COLUMNS + 2 * BEYOND) * DOTS, (ROWS + 2 * BEYOND) * DOTS
+    pixels = np.asarray(picture.sampled(page.to_photo(room), wide, high))
+    spots = page.to_photo(np.stack(np.meshgrid(*map(_millimetres, (wide, high))), axis=-1))
+    inside = ((spots > 1) & (spots < np.array(picture.size) - 1)).all(axis=-1)
+    bare = _extreme_about(pixels, GAPS, np.maximum)
+    known = _marked(_read_print(page), inside)
+    return View(page, pixels, inside, bare, _paper(bare, known))
+
+
+def _millimetres(pixels: int) -> Points:
+    """Where so many pixels of a view stand along the page's edge, whose corner is at nought."""
+    return (np.arange(pixels) + 0.5) / DOTS - BEYOND
 
 
 def is_copy(view: View) -> bool:
@@ -176,12 +199,20 @@ def is_copy(view: View) -> bool:
     """
     if view.page.form.seal is None:
         return False
-    colours = view.pixels.reshape(ROWS, DOTS, COLUMNS, DOTS, 3).mean(axis=(1, 3))
+    margin = BEYOND * DOTS
+    pixels = view.pixels[margin:-margin, margin:-margin].reshape(ROWS, DOTS, COLUMNS, DOTS, 3)
+    colours = pixels.mean(axis=(1, 3), dtype=np.float32)
+    inside = view.inside[margin:-margin, margin:-margin].reshape(ROWS, DOTS, COLUMNS, DOTS).all(axis=(1, 3))
     down, across = np.mgrid[0:ROWS, 0:COLUMNS] + 0.5
     left, top, right, bottom = seal.room(view.page, view.page.form.seal)
     place = (across > left) & (across < right) & (down > top) & (down < bottom)
     within = (across > RIM) & (across < WIDTH - RIM) & (down > RIM) & (down < HEIGHT - RIM)
-    seen = view.inside & within & (colours.max(axis=-1) < CLIPPED)
+    _, light = _off_paper(view.bare, view.paper)
+    light = light[margin:-margin, margin:-margin].reshape(ROWS, DOTS, COLUMNS, DOTS).mean(axis=(1, 3))
+    covered = light < -MUCH_DARKER
+    seen = inside & within & ~covered & (colours.max(axis=-1) < CLIPPED)
+    if (place & covered).sum() > MOST_COVERED * place.sum():
+        return False
     if (place & seen).sum() < LEAST_SEEN or (seen & ~place).sum() < LEAST_SEEN:
         return False
     red, blue = (_off_grey(colours, channel, seen & ~place) for channel in (0, 2))
@@ -213,12 +244,10 @@ def lost_print(view: View, unread: Iterable[Box]) -> float:
 
     Glare on blank paper hides nothing; where print was read on paper as bright, that is the paper's own white.
     """
-    inside = view.inside.repeat(DOTS, axis=0).repeat(DOTS, axis=1)
-    lost = _marked(unread, inside)
-    known = _marked(_read_print(view.page), inside)
-    if not lost.any() or not known.any():
+    lost = _marked(unread, view.inside)
+    if not lost.any():
         return 0.0
-    paper = np.exp(_paper(_extreme_about(view.pixels, GAPS, np.maximum), known)) @ LUMA
+    paper = np.exp(view.paper) @ LUMA
     glaring = np.maximum(np.minimum(paper + BRIGHTER, NEAR_WHITE), GLARING)
     bare = _extreme_about(view.pixels @ LUMA, ROOM, np.minimum) >= glaring
     return float((bare & lost).sum()) / DOTS**2
@@ -231,37 +260,42 @@ def hidden_print(view: View, unread: Iterable[Box]) -> float:
     told by a hue that no light gives paper, or by being darker without bearing print, as paper in a shadow would. What
     is a little paler than the paper may be glare.
     """
-    inside = view.inside.repeat(DOTS, axis=0).repeat(DOTS, axis=1)
-    lost = _marked(unread, inside)
-    known = _marked(_read_print(view.page), inside)
-    if not lost.any() or not known.any():
+    lost = _marked(unread, view.inside)
+    if not lost.any():
         return 0.0
-    bare = _extreme_about(view.pixels, GAPS, np.maximum)
-    hue, light = _off_paper(bare, _paper(bare, known))
+    hue, light = _off_paper(view.bare, view.paper)
     darkest = _extreme_about(view.pixels @ LUMA, ROOM, np.minimum)
-    smooth = darkest > SMOOTH * (bare @ LUMA)
+    smooth = darkest > SMOOTH * (view.bare @ LUMA)
     unlike_paper = (light < 0) & ((hue > OTHER_HUE) | (light < -DARKER))
     other = (hue > CLEARLY_OTHER) | (light < -MUCH_DARKER) | (smooth & unlike_paper)
     return float((lost & other).sum()) / DOTS**2
 
 
-def _paper(bare: Grid, known: Marks) -> Grid:
-    """The logarithm of what the page's paper would show everywhere, as it slopes where it is known."""
-    down, across = np.mgrid[-1 : 1 : bare.shape[0] * 1j, -1 : 1 : bare.shape[1] * 1j]
-    terms = np.stack([np.ones_like(across), across, down], axis=-1)
-    kept, logs, paper = known, np.log(np.maximum(bare, 1)), bare
+def _paper(bare: Pixels, known: Marks) -> Grid:
+    """The logarithm of what the page's paper would show everywhere, as it slopes where it is known.
+
+    Where it is known nowhere, all that is seen may be paper.
+    """
+    if not known.any():
+        return _logs(bare)
+    high, wide = known.shape
+    across, down = _millimetres(wide) / CENTRE[0] - 1, _millimetres(high) / CENTRE[1] - 1
+    rows, columns = np.nonzero(known)
+    terms = np.stack([np.ones(len(rows)), across[columns], down[rows]], axis=-1)
+    logs, kept, slope = _logs(bare[known]), np.ones(len(rows), bool), np.zeros((3, 3))
     for _ in range(3):
         seen = terms[kept]
         held = np.diag([0, LEVEL, LEVEL]) * len(seen)
-        paper = terms @ np.linalg.solve(seen.T @ seen + held, seen.T @ logs[kept])
-        off = np.abs(logs - paper).max(axis=-1)
-        kept = known & (off <= max(3 * float(np.median(off[known])), OTHER_HUE / 2))
+        slope = np.linalg.solve(seen.T @ seen + held, seen.T @ logs[kept])
+        off = np.abs(logs - terms @ slope).max(axis=-1)
+        kept = off <= max(3 * float(np.median(off)), OTHER_HUE / 2)
+    paper: Grid = (slope[0] + across[:, None] * slope[1] + down[:, None, None] * slope[2]).astype(np.float32)
     return paper
 
 
-def _off_paper(pixels: Grid, paper: Grid) -> tuple[Grid, Grid]:
+def _off_paper(pixels: Pixels, paper: Grid) -> tuple[Grid, Grid]:
     """How far the pixels stand off the paper, as logarithms: in hue, either way, and in light."""
-    off = np.log(np.maximum(pixels, 1)) - paper
+    off: Grid = _logs(pixels) - paper
     hue: Grid = np.maximum(np.abs(off[..., 0] - off[..., 1]), np.abs(off[..., 2] - off[..., 1]))
     light: Grid = off @ LUMA
     return hue, light
@@ -282,15 +316,21 @@ def unread_print(page: Page, read: Mapping[str, Value]) -> Iterator[Box]:
     """Where print stands that the form is sure to bear and that was not read: left, top, right, bottom in millimetres.
 
     Labels stand where the form has them. How far from its label a value begins, editions differ in, but those below
-    one another begin alike; of a value that was read in part the rest is asked for.
+    one another begin alike; of a value that was read in part the rest is asked for, before that part and after it.
     """
-    begins = {field: page.to_form(value.quad).min(axis=0)[0] for field, value in read.items()}
+    spans = {field: page.to_form(value.quad)[:, 0] for field, value in read.items()}
+    whole = {
+        field
+        for field, value in read.items()
+        if complete(field, value.text) and float(np.ptp(spans[field])) >= NARROW * FILLED.get(field, 0)
+    }
+    begins = {field: spans[field].min() for field in whole}
     for placed in page.labels:
         middle = float(placed.begin[1] + placed.end[1]) / 2
         begin, end, field = float(placed.begin[0]), float(placed.end[0]), placed.label.field
         if placed.hit is None:
             yield _box(placed)
-        if not field or field not in FILLED or (field in read and complete(field, read[field].text)):
+        if not field or field not in FILLED or field in whole:
             continue
         column = [
             float(begins[other.label.field])
@@ -300,18 +340,24 @@ def unread_print(page: Page, read: Mapping[str, Value]) -> Iterator[Box]:
         first = max(end + GAP, min(column, default=0.0))
         past = first + FILLED[field]
         if field in read:
-            first = max(first, float(page.to_form(read[field].quad).max(axis=0)[0]))
+            seen_from, seen_to = float(spans[field].min()), float(spans[field].max())
+            if seen_from > end + 2 * GAP:
+                yield end + GAP, middle - BAND, seen_from, middle + BAND
+            first = max(first, seen_to)
         if first < past:
             yield first, middle - BAND, past, middle + BAND
 
 
 @dataclass(frozen=True, slots=True)
 class Rim:
-    """What a side of the page shows: its edge, or paper that runs out of the picture, within the edge or about it."""
+    """What a side of the page shows: its edge, or paper that runs out of the picture."""
 
     edge: bool = False
-    within: bool = False
-    about: bool = False
+    telling: bool = False  # an edge beyond which the ground is unlike the paper
+    touched: bool = False  # an edge that the picture's rim comes up to
+    broken: bool = False  # an edge that is seen in part, and whose other part lies outside the picture
+    within: bool = False  # most of the side runs out of the picture, within the page as it was fitted
+    throughout: bool = False  # all but its seen edge does, be it anywhere
 
 
 def is_cut_off(page: Page, size: tuple[int, int], sides: Sequence[Rim]) -> bool:
@@ -319,18 +365,23 @@ def is_cut_off(page: Page, size: tuple[int, int], sides: Sequence[Rim]) -> bool:
 
     A side is lost whose edge is not seen and of which a corner or the middle lies outside by more than the fit may be
     wrong. The fit alone cannot tell a smaller cut from its own error: then the paper must run out of the picture, and
-    other sides' edges be seen, since a picture may be cut along its page's edges. Where it ends at about the page's
-    own edge, all the others' must be.
+    other sides' edges be seen. Where the fit does not tell that the picture ends within the page, they must tell paper
+    from the ground as well, and no side but this one be without an edge, if nothing of its own is seen. A picture whose
+    rim comes up to every edge that is seen was cut to its page, and so along its other edges too.
     """
-    edges = sum(side.edge for side in sides)
+    edges, telling = (sum(seen) for seen in zip(*((side.edge, side.telling) for side in sides), strict=True))
+    if all(side.touched for side in sides if side.edge):
+        edges = telling = 0
     return any(
-        not side.edge and (outside or (side.within and edges > 1) or (side.about and edges == len(sides) - 1 > 1))
+        (side.broken and telling > 1)
+        or (not side.edge and (outside or (side.within and edges > 1)))
+        or (side.throughout and telling == len(sides) - 1)
         for side, outside in zip(sides, _outside(page, size), strict=True)
     )
 
 
 def of_title(picture: Picture, lines: Sequence[Line]) -> tuple[str, ...]:
-    """What hides most labels of a page whose title is read; nothing when no license's title is.
+    """What hides most labels of a page whose title is read, at least in part; nothing when no license's title is.
 
     One label tells the page's place only roughly, and less its size: to be cut off, its paper must run out of the
     picture as well, and only labels that were seen nowhere can be hidden.
@@ -339,14 +390,46 @@ def of_title(picture: Picture, lines: Sequence[Line]) -> tuple[str, ...]:
     for form in FORMS:
         title = form.labels[0]
         for hit in hits:
-            if hit.label == title.text and title.field is None and hit.errors <= TITLE_ERRORS * len(title.text):
+            wrong = hit.errors - max(len(title.text) - (hit.past - hit.first), 0)  # letters that are covered are not
+            if hit.label == title.text and title.field is None and wrong <= TITLE_ERRORS * len(title.text):
                 return _hiding(picture, _about_title(form, hit, lines[hit.line].text, hits))
-    return ()
+    pages = [page for form in FORMS if (page := _about_rest(form, lines, hits))]
+    return _hiding(picture, max(pages, key=lambda page: page.found)) if pages else ()
+
+
+def _about_rest(form: Form, lines: Sequence[Line], hits: Sequence[Hit]) -> Page | None:
+    """The page as the beginning or the end of its title and further labels tell it; None when they do not agree."""
+    title = form.labels[0]
+    rests = {title.text[:size] for size in range(LEAST_REST, len(title.text))}
+    rests |= {title.text[-size:] for size in range(LEAST_REST, len(title.text))}
+    others = [other.labels[0].text for other in FORMS if other.document != form.document]
+    telling = [rest for rest in rests if title.field is None and not any(rest in other for other in others)]
+    for rest in sorted(telling, key=lambda rest: (len(rest), rest), reverse=True):
+        for number, line in enumerate(lines):
+            if rest in line.text:
+                hit = _seen(rest, number, line)
+                share, letter = len(rest) / len(title.text), title.width / len(title.text)
+                left = replace(title, text=rest, x=title.x + title.text.index(rest) * letter, width=share * title.width)
+                forward = complex(*(hit.end - hit.begin).tolist())
+                page = fit(replace(form, labels=(left, *form.labels[1:])), [*hits, hit], float(np.angle(forward)))
+                return page if page and page.labels[0].hit else None
+    return None
+
+
+def _seen(text: str, number: int, line: Line) -> Hit:
+    """Where the text stands on the line that bears it."""
+    first = line.text.index(text)
+    past = first + len(text)
+    centres = [letter.centre for letter in line.letters[first:past]]
+    half = (centres[-1] - centres[0]) / (len(text) - 1) / 2
+    begin, end = along(line.quad, max(centres[0] - half, 0.0)), along(line.quad, min(centres[-1] + half, 1.0))
+    return Hit(text, number, first, past, 0, begin, end)
 
 
 def _hiding(picture: Picture, page: Page) -> tuple[str, ...]:
     """What hides the labels of a page whose place only its title tells."""
-    view, sides = laid_flat(picture, page), rims(picture, page, [page])
+    view = laid_flat(picture, page)
+    sides = rims(view, [page])
     lost = [side.within and not side.edge for side in sides]
     outside = _outside(replace(page, labels=page.labels[:1]), picture.size)
     cut = sum(side.edge for side in sides) > 1 and any(map(and_, lost, outside))
@@ -365,10 +448,8 @@ def _about_title(form: Form, hit: Hit, text: str, hits: Sequence[Hit]) -> Page:
     share = min((hit.past - hit.first) / len(title.text), 1.0)
     # Of a title that is covered in part, either its end is read or its beginning.
     begin = title.width * (1 - share) if text[hit.past - 1] == title.text[-1] else 0.0
-    factor = complex(*(hit.end - hit.begin).tolist()) / (title.width * share)
-    turn = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]])
-    shift = hit.begin - turn @ np.array([title.x + begin, title.y])
-    lead = PlaneMap(np.vstack([np.column_stack([turn, shift]), [0, 0, 1]]))
+    rest = replace(title, x=title.x + begin, width=title.width * share)
+    lead = through((rest, hit), complex(*(hit.end - hit.begin).tolist()) / rest.width, 1.0)
     back, seen = lead.inverse(), {other.label: other for other in hits}
     placed = []
     for label in form.labels:
@@ -391,62 +472,148 @@ def _outside(page: Page, size: tuple[int, int]) -> list[bool]:
     return outside
 
 
-def rims(picture: Picture, page: Page, pages: Sequence[Page]) -> list[Rim]:
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A side turned to the left: its rows between the corners, where each of them enters the picture, and its rim."""
+
+    met: Marks  # where an edge may be
+    first: NDArray[np.intp]
+    at_rim: Grid  # how unlike paper what enters first is, the print that the rim cuts left out: paper is less than 1
+
+
+def rims(view: View, pages: Sequence[Page]) -> list[Rim]:
     """What each side of the page shows, from the left clockwise; nothing where another page lies."""
-    wide, high = COLUMNS + 2 * BEYOND, ROWS + 2 * BEYOND
-    room = rectangle(-BEYOND, -BEYOND, WIDTH + BEYOND, HEIGHT + BEYOND)
-    pixels = np.asarray(picture.sampled(page.to_photo(room), wide * DOTS, high * DOTS), np.float32)
-    down, across = (np.mgrid[0 : high * DOTS, 0 : wide * DOTS] + 0.5) / DOTS - BEYOND
-    spots = page.to_photo(np.stack([across, down], axis=-1))
-    inside = ((spots > 1) & (spots < np.array(picture.size) - 1)).all(axis=-1)
-    known = _marked((_shifted(box, BEYOND) for box in _read_print(page)), inside)
-    if not known.any():
-        return [Rim()] * len(OUTSIDE)
-    bare = _extreme_about(pixels, GAPS, np.maximum)
-    near = _extreme_about(pixels, 1 / DOTS, np.maximum)
-    hue, light = _off_paper(near, _paper(bare, known))
-    paper = (hue < 2 * OTHER_HUE) & (light > -SHADE)
-    if page.form.portrait:  # it reaches almost to the edge, and is no table
-        left, top, _, _ = page.form.portrait
-        paper |= (across > left) & (across < WIDTH) & (down > top) & (down < HEIGHT)
-    return [
-        Rim()
-        if any(_bears(other, page.to_photo(np.array(outside))) for other in pages if other is not page)
-        else _rim(np.rot90(near, turns), np.rot90(paper, turns), np.rot90(inside, turns))
-        for turns, outside in enumerate(OUTSIDE)
-    ]
+    near = _extreme_about(view.pixels, 1 / DOTS, np.maximum)
+    sides = {
+        turns: _side(view, near, turns, blank)
+        for turns, (outside, blank) in enumerate(zip(OUTSIDE, _margins(view.page), strict=True))
+        if not any(_bears(other, view.page.to_photo(np.array(outside))) for other in pages if other is not view.page)
+    }
+    edges = {turns: _edge(side) for turns, side in sides.items()}
+    ground = min((edge.unlike for edge in edges.values() if edge), default=0.0)
+    return [_rim(sides[turns], edges[turns], ground) if turns in sides else Rim() for turns in range(len(OUTSIDE))]
 
 
-def _rim(near: Grid, paper: Marks, inside: Marks) -> Rim:
-    """What is seen at the left."""
-    margin = BEYOND * DOTS
-    skipped = margin + round((len(inside) - 2 * margin) * (1 - HELD) / 2)
-    rows = slice(skipped, len(inside) - skipped)
-    near, paper, inside = near[rows], paper[rows], inside[rows]
+def _margins(page: Page) -> list[float]:
+    """How far within each side, as it was fitted, its edge may lie: no label that was read lies outside it."""
+    left, top, right, bottom = zip(*_read_print(page), strict=True)
+    blank = min(left), min(top), WIDTH - max(right), HEIGHT - max(bottom)
+    return [min(max(edge, 0.0), INWARD) for edge in blank]
+
+
+def _side(view: View, near: Pixels, turns: int, blank: float) -> Side:
+    """What is seen at the side that so many turns bring to the left, up to so many millimetres within the page.
+
+    A portrait reaches almost to the page's edge and is no ground.
+    """
+    margin, reach = BEYOND * DOTS, round(GAPS * DOTS)
+    marks = _marked([view.page.form.portrait] if view.page.form.portrait else (), view.inside)
+    inside, portrait = (np.rot90(seen, turns)[margin:-margin] for seen in (view.inside, marks))
+    pixels, light = (np.rot90(seen, turns)[margin:-margin] for seen in (view.pixels, near))
+    paper = np.rot90(view.paper, turns)[margin:-margin]
     first = inside.argmax(axis=1)
-    at_rim = paper[np.arange(len(first)), np.minimum(first + 1, inside.shape[1] - 1)] & inside.any(axis=1)
+    at = np.arange(len(first)), np.minimum(first + 1, inside.shape[1] - 1)
+    beside = np.pad(pixels[at], [(reach, reach), (0, 0)], mode="edge")
+    brightest = sliding_window_view(beside, 2 * reach + 1, axis=0).max(axis=-1)
+    at_rim = np.where(portrait[at], 0, _unlikeness(brightest, paper[at]))
+    at_rim[~inside.any(axis=1)] = np.inf
+    held, columns = _held(len(first)), slice(margin + round(blank * DOTS))
+    return Side(_steps(_logs(light[held, columns]), inside[held, columns]), first[held], at_rim)
+
+
+def _held(rows: int) -> slice:
+    """The rows between a side's corners."""
+    return slice(round(rows * (1 - HELD) / 2), rows - round(rows * (1 - HELD) / 2))
+
+
+def _unlikeness(pixels: Pixels, paper: Grid) -> Grid:
+    """How unlike paper the pixels are, in hue or by being darker, in shares of what paper may be on its rim."""
+    hue, light = _off_paper(pixels, paper)
+    unlike: Grid = np.maximum(hue / (2 * OTHER_HUE), -light / SHADE)
+    return unlike
+
+
+def _steps(logs: Grid, inside: Marks) -> Marks:
+    """Where the light or the colour changes at once along a row, as at a sheet's edge."""
+    reach = round(ABRUPT * DOTS)
+    change = np.abs(logs[:, reach:] - logs[:, :-reach]).max(axis=-1)
+    met: Marks = (change > STEP) & inside[:, reach:] & inside[:, :-reach]
+    met[:, 1:-1] |= met[:, 2:] | met[:, :-2]
+    return met
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A side's edge: how unlike the paper the ground beyond it is, and how many millimetres of it the picture holds."""
+
+    unlike: float
+    room: float
+
+
+def _edge(side: Side) -> Edge | None:
+    """The straight line along which most of the side ends at once, if there is one."""
+    shares = _along_lines(side.met)
+    if shares.max() <= MOST:
+        return None
+    most = shares == shares.max()
+    slant = int(most.sum(axis=1).argmax())
+    places = np.flatnonzero(most[slant])
+    line = _runs(len(side.met))[slant]
+    held = (places[-1] + line - side.first)[[0, -1]]
+    room = float((held + np.diff(held) * [(1 - 1 / HELD) / 2, (1 / HELD - 1) / 2]).min()) / DOTS
+    return Edge(float(np.median(side.at_rim[_held(len(side.at_rim))])), room)
+
+
+def _rim(side: Side, edge: Edge | None, ground: float) -> Rim:
+    """What the side shows where what lies about the page is so unlike paper, beyond its own edge and elsewhere."""
+    margin, reach = BEYOND * DOTS, round(ABRUPT * DOTS)
+    if edge:
+        return Rim(edge=True, telling=edge.unlike > UNLIKE, touched=edge.room < CLOSE)
+    held = _held(len(side.at_rim))
+    within = _between(side.at_rim < 1)[held] & (side.first > margin)
+    if ground <= UNLIKE:
+        return Rim(within=bool(within.mean() > MOST))
+    out = _between(side.at_rim < min(1.0, ground / 2))[held]
+    beyond = side.first[:, None] - (np.arange(side.met.shape[1]) + reach / 2)
+    seen = _along_lines(side.met)
+    lost = _along_lines(out[:, None] & (beyond > DEEP * DOTS))
+    agreeing = _along_lines(side.met | (out[:, None] & (beyond > -reach))) > ALL_BUT
+    goes_on = out.mean() > ALL_BUT and (out & (side.first > 0)).mean() > LEAST_SEEN_OUT
     return Rim(
-        edge=_steps_along(near[:, : margin + INWARD * DOTS], inside[:, : margin + INWARD * DOTS]),
-        within=bool((at_rim & (first > margin)).mean() > MOST),
-        about=bool((at_rim & (first > margin - FLUSH * DOTS)).mean() > ALL_BUT),
+        broken=bool((agreeing & (seen > A_PART) & (lost > A_PART)).any()),
+        within=bool(within.mean() > MOST),
+        throughout=bool(goes_on or (agreeing & (lost > MOST)).any()),
     )
 
 
-def _steps_along(pixels: Grid, inside: Marks) -> bool:
-    """Whether the light or the colour changes at once along one straight line that runs down, as at a sheet's edge."""
-    reach = round(ABRUPT * DOTS)
-    logs = np.log(np.maximum(pixels, 1))
-    change = np.abs(logs[:, reach:] - logs[:, :-reach]).max(axis=-1)
-    stepped = (change > STEP) & inside[:, reach:] & inside[:, :-reach]
-    stepped[:, 1:-1] |= stepped[:, 2:] | stepped[:, :-2]
-    rows, wide = stepped.shape
-    down = np.linspace(-0.5, 0.5, rows)[:, None]
-    for slant in range(-ASLANT * DOTS, ASLANT * DOTS + 1):
-        across = np.arange(wide) + np.round(slant * down).astype(np.intp)
-        met = np.take_along_axis(stepped, np.clip(across, 0, wide - 1), axis=1) & (across >= 0) & (across < wide)
-        if met.mean(axis=0).max() > MOST:
-            return True
-    return False
+def _between(paper: Marks) -> Marks:
+    """Where the rim cuts the page: a page has no hollows, so between paper it cuts print, if not most is such."""
+    rows = np.flatnonzero(paper)
+    whole = paper.copy()
+    if len(rows) and paper[rows[0] : rows[-1]].mean() > LEAST_SEEN_OUT:
+        whole[rows[0] : rows[-1]] = True
+    return whole
+
+
+def _along_lines(marks: Marks) -> Grid:
+    """How much of each straight line that runs about down is marked, by its slant and its place."""
+    high, wide = marks.shape
+    aside = ASLANT * DOTS // 2
+    beside = sliding_window_view(np.pad(marks, [(0, 0), (aside, aside)]), wide, axis=1)
+    shares: Grid = beside[np.arange(high), aside + _runs(high)].mean(axis=1, dtype=np.float32)
+    return shares
+
+
+def _runs(high: int) -> NDArray[np.intp]:
+    """How far off its middle each line stands in each row, by its slant."""
+    slants = np.arange(-ASLANT * DOTS, ASLANT * DOTS + 1)
+    return np.round(slants[:, None] * np.linspace(-0.5, 0.5, high)).astype(np.intp)
+
+
+def _logs(pixels: Pixels) -> Grid:
+    """The logarithm of each channel."""
+    logs: Grid = np.log(np.maximum(pixels, 1), dtype=np.float32)
+    return logs
 
 
 def _bears(page: Page, spot: Points) -> bool:
@@ -455,53 +622,47 @@ def _bears(page: Page, spot: Points) -> bool:
     return bool(0 < x < WIDTH and 0 < y < HEIGHT)
 
 
-def _shifted(box: Box, distance: float) -> Box:
-    """The box as much farther right and down."""
-    left, top, right, bottom = box
-    return left + distance, top + distance, right + distance, bottom + distance
-
-
 def _doubt(page: Page, spots: Points) -> Points:
     """Millimetres by which the fit may be wrong at each spot: by the labels' own straying, more where none is near.
 
-    Labels that stand where other editions have them do not tell how well the others fit. How far apart rows are, and so
-    how much page is left beyond them, editions differ in as well.
+    Labels that stand where other editions have them do not tell how well the others fit. How far apart rows and columns
+    are, and so how much page is left beyond them, editions differ in as well.
     """
     own = set(page.form.labels)
-    hit = [placed for placed in page.labels if placed.hit and placed.label in own]
-    anchors = np.array([anchor(placed.label) for placed in hit])
-    off = np.array([_spot(placed) for placed in hit]) - anchors
+    seen = [(placed.label, placed.hit) for placed in page.labels if placed.hit and placed.label in own]
+    anchors = np.array([anchor(label) for label, _ in seen]).reshape(-1, 2)
+    off = page.to_form(np.array([spot(label, hit) for label, hit in seen]).reshape(-1, 2)) - anchors
     fitted = (np.abs(off) < ASTRAY).all(axis=1)
     anchors, off = anchors[fitted], off[fitted]
     known, asked = (np.column_stack([(points - CENTRE) / UNIT, np.ones(len(points))]) for points in (anchors, spots))
     spread = np.linalg.inv(known.T @ known + np.diag([STIFFNESS**2, STIFFNESS**2, NEXT_TO_NONE]))
     leverage = np.sqrt(np.einsum("ni,ij,nj->n", asked, spread, asked))
     straying = STRAY + float(np.sqrt((off**2).sum() / max(len(off) - 2, 1)))
-    rows = anchors[:, 1] if len(anchors) else CENTRE[1:]
-    past = np.maximum(spots[:, 1] - rows.max(), rows.min() - spots[:, 1])
-    doubt: Points = straying * (1 + np.minimum(leverage, FARTHEST)) + PITCH * np.maximum(past, 0)
+    reached = anchors if len(anchors) else CENTRE[None]
+    past = np.maximum(spots - reached.max(axis=0), reached.min(axis=0) - spots)
+    doubt: Points = straying * (1 + np.minimum(leverage, FARTHEST)) + np.maximum(past, 0) @ PITCH
     return doubt
 
 
-def _spot(placed: Placed) -> Points:
-    """The place that the fit goes by: where a label begins, or a title's middle, since titles are centred."""
-    return (placed.begin + placed.end) / 2 if placed.label.field is None else placed.begin
-
-
 def _marked(boxes: Iterable[Box], inside: Marks) -> Marks:
-    """Which spots of a page laid flat lie in the boxes and in the picture."""
+    """Which pixels of a view lie in the boxes, on the page and in the picture."""
     marks = np.zeros_like(inside)
     for box in boxes:
-        left, top, right, bottom = (max(round(DOTS * edge), 0) for edge in box)
+        left, right = (round(DOTS * (BEYOND + min(max(edge, 0), WIDTH))) for edge in box[::2])
+        top, bottom = (round(DOTS * (BEYOND + min(max(edge, 0), HEIGHT))) for edge in box[1::2])
         marks[top:bottom, left:right] = True
     return marks & inside
 
 
-def _extreme_about(values: Grid, distance: float, extreme: np.ufunc) -> Grid:
-    """The least or the greatest within so many millimetres of each spot, to all sides."""
-    high, wide = values.shape[:2]
+def _extreme_about[Values: (Pixels, Grid)](values: Values, distance: float, extreme: np.ufunc) -> Values:
+    """The least or the greatest within so many millimetres of each pixel, to all sides."""
     reach = round(distance * DOTS)
     padded = np.pad(values, [(reach, reach)] * 2 + [(0, 0)] * (values.ndim - 2), mode="edge")
-    rows: Grid = extreme.reduce([padded[step : step + high] for step in range(2 * reach + 1)])
-    both: Grid = extreme.reduce([rows[:, step : step + wide] for step in range(2 * reach + 1)])
+    high, wide = values.shape[:2]
+    rows = padded[:high].copy()
+    for step in range(1, 2 * reach + 1):
+        extreme(rows, padded[step : step + high], out=rows)
+    both = rows[:, :wide].copy()
+    for step in range(1, 2 * reach + 1):
+        extreme(both, rows[:, step : step + wide], out=both)
     return both

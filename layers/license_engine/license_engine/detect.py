@@ -29,7 +29,7 @@ type Region = tuple[float, float, float, float]
 
 CLOSER = 0.75  # text that fills less of the photo's edge is looked at again from nearer
 ROOM = 0.12
-INPUT_EDGE = 1088
+INPUT_EDGE, AFAR_EDGE = 1088, 544
 GRID = 32
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
@@ -63,10 +63,14 @@ class Detector:
         near = text_region(boxes, picture.size)
         return self._within(picture, near) if near and _edge(near) < CLOSER * _edge(whole) else boxes
 
-    def _within(self, picture: Picture, region: Region) -> list[Points]:
-        """The quads in a region of the picture."""
+    def from_afar(self, picture: Picture) -> list[Points]:
+        """The same by a smaller image, on which print far out of focus still shows as rows."""
+        return self._within(picture, (0.0, 0.0, float(picture.size[0]), float(picture.size[1])), AFAR_EDGE)
+
+    def _within(self, picture: Picture, region: Region, edge: int = INPUT_EDGE) -> list[Points]:
+        """The quads in a region of the picture, looked at as an image of this longer edge."""
         left, top, right, bottom = region
-        width, tall = _input_size(right - left, bottom - top)
+        width, tall = _input_size(right - left, bottom - top, edge)
         pixels = picture.fitted(region, width, tall)[..., ::-1] / 255
         tensor = ((pixels - MEAN) / DEVIATION).transpose(2, 0, 1)[None]
         heat = self._session.run(None, {self._session.get_inputs()[0].name: np.ascontiguousarray(tensor)})[0][0, 0]
@@ -89,8 +93,8 @@ def _edge(region: Region) -> float:
     return max(region[2] - region[0], region[3] - region[1])
 
 
-def _input_size(width: float, tall: float) -> tuple[int, int]:
-    scale = INPUT_EDGE / max(width, tall)
+def _input_size(width: float, tall: float, longer: int) -> tuple[int, int]:
+    scale = longer / max(width, tall)
     return tuple(max(GRID, round(edge * scale / GRID) * GRID) for edge in (width, tall))  # type: ignore[return-value]
 
 

@@ -201,7 +201,8 @@ def _excuse(photo: Picture, lines: Sequence[Line], detect: Detector) -> tuple[st
     """
     read = [letter for line in lines for letter in line.letters]
     if sum(letter.probability > LEGIBLE for letter in read) < LEAST_LETTERS:
-        return ("blur",) if any(length(quad) > ROW * height(quad) for quad in detect(photo)) else ("no_text",)
+        rows = (quad for look in (detect, detect.from_afar) for quad in look(photo))
+        return ("blur",) if any(length(quad) > ROW * height(quad) for quad in rows) else ("no_text",)
     if _plausible(lines) < LEGIBLE or condition.is_soft(photo, [line.quad for line in lines]):
         return ("blur",)
     return condition.of_title(photo, lines)

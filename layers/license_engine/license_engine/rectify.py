@@ -160,7 +160,7 @@ def anchor(label: Label) -> Points:
     return np.array([label.x + (label.width / 2 if label.field is None else 0), label.y])
 
 
-def _spot(label: Label, hit: Hit) -> Points:
+def spot(label: Label, hit: Hit) -> Points:
     """The same place where the label was seen, on the photo."""
     return (hit.begin + hit.end) / 2 if label.field is None else hit.begin
 
@@ -170,7 +170,7 @@ def _anchors(labels: Iterable[Label]) -> Points:
 
 
 def _spots(agreeing: Mapping[Label, Hit]) -> Points:
-    return np.array([_spot(label, hit) for label, hit in agreeing.items()]).reshape(-1, 2)
+    return np.array([spot(label, hit) for label, hit in agreeing.items()]).reshape(-1, 2)
 
 
 def _leads(one: tuple[Label, Hit], other: tuple[Label, Hit], angle: float) -> Iterator[PlaneMap]:
@@ -178,30 +178,30 @@ def _leads(one: tuple[Label, Hit], other: tuple[Label, Hit], angle: float) -> It
     if one[0] is other[0] or one[1] is other[1]:
         return
     flat = complex(*(anchor(other[0]) - anchor(one[0])).tolist())
-    seen = complex(*(_spot(*other) - _spot(*one)).tolist())
+    seen = complex(*(spot(*other) - spot(*one)).tolist())
     if abs(flat) < 5 or abs(seen) < 5:
         return
     factor = seen / flat
     if abs((np.angle(factor) - angle + np.pi) % (2 * np.pi) - np.pi) <= MAX_TURN:
-        yield _through(one, factor, 1.0)
+        yield through(one, factor, 1.0)
     level = seen / np.exp(1j * angle)
     if min(abs(flat.real), 3 * abs(flat.imag)) < LEAST_SPAN or not level.real * flat.real > 0 < level.imag * flat.imag:
         return
     across, down = level.real / flat.real, level.imag / flat.imag
     if LEAST_TILT < down / across < 1 / LEAST_TILT:
-        yield _through(one, across * np.exp(1j * angle), down / across)
+        yield through(one, across * np.exp(1j * angle), down / across)
 
 
-def _through(one: tuple[Label, Hit], factor: complex, tilt: float) -> PlaneMap:
+def through(one: tuple[Label, Hit], factor: complex, tilt: float) -> PlaneMap:
     """The map that turns and scales by the factor, rows drawn apart by the tilt, and carries the label to its hit."""
     turn = np.array([[factor.real, -factor.imag], [factor.imag, factor.real]]) @ np.diag([1.0, tilt])
-    shift = _spot(*one) - turn @ anchor(one[0])
+    shift = spot(*one) - turn @ anchor(one[0])
     return PlaneMap(np.vstack([np.column_stack([turn, shift]), [0, 0, 1]]))
 
 
 def _agreeing(pairs: Sequence[tuple[Label, Hit]], lead: PlaneMap) -> dict[Label, Hit]:
     """The labels whose hit lies about where the map puts it, each with its nearest hit, no hit used twice."""
-    seen = lead.inverse()(np.array([_spot(label, hit) for label, hit in pairs]))
+    seen = lead.inverse()(np.array([spot(label, hit) for label, hit in pairs]))
     away = np.linalg.norm((seen - _anchors(label for label, _ in pairs)) / ASTRAY, axis=1)
     kept: dict[Label, Hit] = {}
     for place in np.argsort(away, kind="stable").tolist():
