@@ -31,7 +31,8 @@ def _print() -> NDArray[np.float32]:
                 one, other = (random.uniform((x, 30 + 36 * row), (x + 14, 46 + 36 * row)).tolist() for _ in range(2))
                 pen.line((*one, *other), fill=60, width=2)
             x += random.uniform(18, 30)
-    return np.asarray(page, np.float32) + random.normal(0, 3, SIZE[::-1]).astype(np.float32)
+    grey: NDArray[np.float32] = np.asarray(page, np.float32) + random.normal(0, 3, SIZE[::-1]).astype(np.float32)
+    return grey
 
 
 def _raster(across: float, down: float, strength: float = 20) -> NDArray[np.float32]:
