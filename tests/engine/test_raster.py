@@ -38,7 +38,8 @@ def _print() -> NDArray[np.float32]:
 def _raster(across: float, down: float, strength: float = 20) -> NDArray[np.float32]:
     """Stripes of so many cycles a pixel each way."""
     y, x = np.mgrid[: SIZE[1], : SIZE[0]]
-    return (strength * np.sin(2 * np.pi * (across * x + down * y))).astype(np.float32)
+    stripes: NDArray[np.float32] = (strength * np.sin(2 * np.pi * (across * x + down * y))).astype(np.float32)
+    return stripes
 
 
 def _photo(grey: NDArray[np.float32]) -> Picture:
