@@ -42,6 +42,7 @@ SURELY = 0.9  # in the mean of all fields: below, a raster over the print is loo
 LEAST_LETTERS = 4
 LABEL = 6.0  # of its height, the longest
 UPPER = (0.08, 0.62)  # of a box that holds a label and its English: where the label stands
+LEAST_ROWS = 3  # seen from afar, for it to be print: an edge or a fold shows as one too
 ROW = 4.0  # of its height: what is longer is a row of text, though none of it be read
 
 
@@ -201,11 +202,16 @@ def _excuse(photo: Picture, lines: Sequence[Line], detect: Detector) -> tuple[st
     """
     read = [letter for line in lines for letter in line.letters]
     if sum(letter.probability > LEGIBLE for letter in read) < LEAST_LETTERS:
-        rows = (quad for look in (detect, detect.from_afar) for quad in look(photo))
-        return ("blur",) if any(length(quad) > ROW * height(quad) for quad in rows) else ("no_text",)
+        blurred = _rows(detect(photo)) or _rows(detect.from_afar(photo)) >= LEAST_ROWS
+        return ("blur",) if blurred else ("no_text",)
     if _plausible(lines) < LEGIBLE or condition.is_soft(photo, [line.quad for line in lines]):
         return ("blur",)
     return condition.of_title(photo, lines)
+
+
+def _rows(quads: Sequence[Points]) -> int:
+    """How many of the quads are as long against their height as a row of text."""
+    return sum(length(quad) > ROW * height(quad) for quad in quads)
 
 
 def _condition(
