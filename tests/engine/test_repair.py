@@ -199,3 +199,16 @@ def test_before_a_capital_after_the_inspections_month_stands_a_province() -> Non
     assert repair.inspection(read)[14].probability == pytest.approx(0.3 / 0.5)  # of a province's and all unnamed odds
     known = _doubted("检验有效期至2026年10月新J", (14, 0.5, "浙", 0.4))
     assert text_of(repair.inspection(known)) == text_of(known)
+
+
+@pytest.mark.parametrize(
+    ("read", "printed"),
+    [
+        ("小鹏牌NHQ700OBEVBH", "小鹏牌NHQ7000BEVBH"),
+        ("比亚迪牌BYD7O09BEVJ1", "比亚迪牌BYD7009BEVJ1"),
+        ("某某牌QO7150OA", "某某牌QO7150OA"),  # letters of the maker, and what follows the number, stay
+        ("路虎RANGEROVERSPORT3.0", "路虎RANGEROVERSPORT3.0"),
+    ],
+)
+def test_a_makers_designation_has_four_digits(read: str, printed: str) -> None:
+    assert repair.model(read) == printed

@@ -39,6 +39,7 @@ DIGIT_ODDS = 20.0  # how much oftener a serial has a 0 than an O
 UNTIL = "检验有效期至"
 LABEL = 4  # letters of the label before it
 MONTH = re.compile(r"\d{4}年\d{1,2}月")
+DESIGNATION = re.compile(r"(?<=牌[A-Z]{2})[1-9][\dO]{3}|(?<=牌[A-Z]{3})[1-9][\dO]{3}")
 EMBASSY = "使"
 PLATE_PLACES = (PROVINCES + EMBASSY, CAPITALS, *([PLATE_SERIAL] * 6))
 EMBASSY_PLACES = (EMBASSY, DIGITS, *([PLATE_SERIAL] * 6))
@@ -249,7 +250,11 @@ def name(text: str) -> str | None:
 
 
 def model(text: str) -> str | None:
-    """The text, a letter O within a number known for the zero that it is."""
+    """The text, a letter O within a number known for the zero that it is.
+
+    A Chinese maker's model has four digits after the two or three letters of the maker (GB 9417).
+    """
+    text = DESIGNATION.sub(lambda found: found[0].replace("O", "0"), text)
     return prose(re.sub(r"(?<=\d)O+(?=\d|$)|(?<=\d\.)O", lambda found: "0" * len(found[0]), text))
 
 
