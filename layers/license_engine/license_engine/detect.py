@@ -58,14 +58,14 @@ class Detector:
 
     def __call__(self, picture: Picture) -> list[Points]:
         """A quad in the picture's pixels about each line of text, all read in one common direction."""
-        whole = (0.0, 0.0, float(picture.size[0]), float(picture.size[1]))
+        whole = _whole(picture)
         boxes = self._within(picture, whole)
         near = text_region(boxes, picture.size)
         return self._within(picture, near) if near and _edge(near) < CLOSER * _edge(whole) else boxes
 
     def from_afar(self, picture: Picture) -> list[Points]:
         """The same by a smaller image, on which print far out of focus still shows as rows."""
-        return self._within(picture, (0.0, 0.0, float(picture.size[0]), float(picture.size[1])), AFAR_EDGE)
+        return self._within(picture, _whole(picture), AFAR_EDGE)
 
     def _within(self, picture: Picture, region: Region, edge: int = INPUT_EDGE) -> list[Points]:
         """The quads in a region of the picture, looked at as an image of this longer edge."""
@@ -87,6 +87,10 @@ def text_region(boxes: list[Points], size: tuple[int, int]) -> Region | None:
     left, top = np.maximum(corners.min(axis=0) - room, 0).tolist()
     right, bottom = np.minimum(corners.max(axis=0) + room, size).tolist()
     return left, top, right, bottom
+
+
+def _whole(picture: Picture) -> Region:
+    return 0.0, 0.0, float(picture.size[0]), float(picture.size[1])
 
 
 def _edge(region: Region) -> float:

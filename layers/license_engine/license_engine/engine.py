@@ -84,7 +84,9 @@ class Engine:
         if region is None or _sureness(reading) >= SURELY:
             return reading
         clean = without_raster(photo, region)
-        other = self._look(clean, document, side)[0] if clean else reading
+        if clean is None:
+            return reading
+        other, _ = self._look(clean, document, side)
         return max(reading, other, key=lambda one: sum(one.confidence.values()))
 
     def _look(self, photo: Picture, document: str | None, side: str | None) -> tuple[Reading, Sequence[Line]]:

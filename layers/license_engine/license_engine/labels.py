@@ -110,9 +110,8 @@ def _is_cut(line: Line, label: str, first: int, past: int) -> bool:
 
 def _beginnings(line: Line) -> list[int]:
     """The letters that a label hardly read may begin with: the line's first, and the first after a value's end."""
-    texts = line.text
-    ends = [place for place in range(1, len(texts)) if texts[place - 1] in VALUE_ENDS and is_chinese(texts[place])]
-    return [0, *ends]
+    text = line.text
+    return [0, *(place for place in range(1, len(text)) if text[place - 1] in VALUE_ENDS and is_chinese(text[place]))]
 
 
 def _likeliest(number: int, line: Line, first: int, printed: Sequence[tuple[str, str]]) -> Hit | None:
@@ -144,20 +143,20 @@ def _likenesses(line: Line, seen: Trace, first: int, labels: Sequence[str]) -> l
     begin = (line.letters[first - 1].centre + line.letters[first].centre) / 2 if first else 0.0
     told = []
     for label, like in zip(labels, seen.likenesses(labels, begin), strict=True):
-        whole = like.whole if abs(len(label) - len(line.letters) + first) < 2 else 0.0
+        whole = like.whole if _is_as_long(line.letters[first:], label) else 0.0
         begins = like.begins if len(label) >= TELLING_LETTERS else 0.0
         past = sum(letter.centre < like.share for letter in line.letters)
         told.append(max((whole, len(line.letters)), (begins, past)))
     return told
 
 
-def _is_as_long(line: Line, label: str) -> bool:
-    return abs(len(label) - len(line.letters)) < 2
+def _is_as_long(letters: Letters, label: str) -> bool:
+    return abs(len(label) - len(letters)) < 2
 
 
 def likeness(line: Line, labels: Iterable[str]) -> float:
     """How likely the line is one of these labels and no more, by all that the model saw of it."""
-    near = [label for label in labels if _is_as_long(line, label)]
+    near = [label for label in labels if _is_as_long(line.letters, label)]
     return max(like.whole for like in line.trace.likenesses(near)) if line.trace and near else 0.0
 
 
@@ -228,8 +227,10 @@ def _split(text: str, label: str, lines: Sequence[Line], taken: set[tuple[int, i
 
 def _says(line: Line, text: str) -> bool:
     """Whether the line is the text, or is hardly read and may be it."""
-    doubted = len(line.letters) == len(text) and line.trace is not None and certainty(line.letters) < DOUBTED
-    return line.text == text or (doubted and line.trace is not None and line.trace.likenesses([text])[0].whole > LIKE)
+    if line.text == text or line.trace is None:
+        return line.text == text
+    doubted = len(line.letters) == len(text) and certainty(line.letters) < DOUBTED
+    return doubted and line.trace.likenesses([text])[0].whole > LIKE
 
 
 def _follows(one: Points, other: Points) -> bool:

@@ -37,7 +37,6 @@ WIDE = str.maketrans("()", "（）")
 TWINS = {"O": "0", "I": "1"}  # letters that no serial has
 DIGIT_ODDS = 20.0  # how much oftener a serial has a 0 than an O
 UNTIL = "检验有效期至"
-LABEL = 4  # letters of the label before it
 MONTH = re.compile(r"\d{4}年\d{1,2}月")
 DESIGNATION = re.compile(r"(?<=牌[A-Z]{2})[1-9][\dO]{3}|(?<=牌[A-Z]{3})[1-9][\dO]{3}")
 EMBASSY = "使"
@@ -145,7 +144,7 @@ def inspection(letters: Sequence[Letter]) -> tuple[Letter, ...]:
             mended = replace(changed[at], character=province) if province else _likeliest(changed[at], PROVINCES)
             changed = (*changed[:at], mended, *changed[at + 1 :])
     rest = text_of(changed).find(UNTIL)  # of the label, hardly read, that joined the value
-    return changed[rest:] if 0 < rest <= LABEL and words.in_doubt(changed[:rest]) else changed
+    return changed[rest:] if 0 < rest <= words.LABEL and words.in_doubt(changed[:rest]) else changed
 
 
 def remarks(letters: Sequence[Letter]) -> tuple[Letter, ...]:
