@@ -42,6 +42,7 @@ from license_reader.license import (
     License,
     Side,
     VehicleLicense,
+    Whole,
 )
 from license_reader.vendors.embedded import PATH
 from openapi import described
@@ -195,6 +196,9 @@ def test_it_names_no_address_of_a_server(document: dict[str, Any]) -> None:
 
 
 # Answers against the document, without a server.
+
+
+st.register_type_strategy(Whole, st.integers(0, 10**9))
 
 
 def filled(model: type[BaseModel]) -> st.SearchStrategy[Any]:

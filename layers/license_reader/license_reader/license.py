@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -40,6 +40,10 @@ class Form(StrEnum):
     ELECTRONIC = "electronic"
 
 
+type Whole = Annotated[int, Field(ge=0, le=10**9)]
+"""A number of kilograms, millimetres, persons or years; beyond it nothing was read, and the table could not hold it."""
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -47,9 +51,9 @@ class _Frozen(BaseModel):
 class Dimensions(_Frozen):
     """外廓尺寸: the outline of the vehicle, in millimetres."""
 
-    length_mm: int
-    width_mm: int
-    height_mm: int
+    length_mm: Whole
+    width_mm: Whole
+    height_mm: Whole
 
 
 class Inspection(_Frozen):
@@ -82,21 +86,21 @@ class VehicleLicense(_Frozen):
     back_plate_no: str | None = None
     """The side page's plate, only when both pages were read from one picture."""
     file_no: str | None = None
-    passengers: int | None = None
+    passengers: Whole | None = None
     passengers_text: str | None = None
-    gross_mass_kg: int | None = None
-    curb_mass_kg: int | None = None
-    rated_load_kg: int | None = None
-    towing_mass_kg: int | None = None
+    gross_mass_kg: Whole | None = None
+    curb_mass_kg: Whole | None = None
+    rated_load_kg: Whole | None = None
+    towing_mass_kg: Whole | None = None
     dimensions: Dimensions | None = None
     remarks: str | None = None
     inspection: Inspection | None = None
     barcode: str | None = None
     energy_type: str | None = None
     body_color: str | None = None
-    min_use_mass_kg: int | None = None
-    max_load_kg: int | None = None
-    harvester_mass_kg: int | None = None
+    min_use_mass_kg: Whole | None = None
+    max_load_kg: Whole | None = None
+    harvester_mass_kg: Whole | None = None
 
 
 class DrivingLicense(_Frozen):
@@ -112,11 +116,11 @@ class DrivingLicense(_Frozen):
     vehicle_classes: tuple[str, ...] | None = None
     valid_from: dt.date | None = None
     valid_until: dt.date | None = None
-    valid_years: int | None = None
+    valid_years: Whole | None = None
     long_term: bool | None = None
     issuing_authority: str | None = None
     status: tuple[str, ...] | None = None
-    accumulated_points: int | None = None
+    accumulated_points: Whole | None = None
     shown_at: str | None = None
     generated_at: str | None = None
 
@@ -129,7 +133,9 @@ FIELDS: Mapping[Document, type[VehicleLicense | DrivingLicense]] = MappingProxyT
 )
 
 type Page = tuple[Document, Side]
-type Polygon = tuple[tuple[float, float], ...]
+type Coordinate = Annotated[float, Field(ge=-1e6, le=1e6)]
+"""A pixel's; what lies farther off is on no picture, and the table could not hold it."""
+type Polygon = tuple[tuple[Coordinate, Coordinate], ...]
 
 
 class License(_Frozen):
