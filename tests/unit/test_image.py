@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bench.reliability.photos import bombs
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as Pillow
@@ -202,6 +203,90 @@ def test_a_refusal_says_what_is_wrong(content: bytes, flag: str, reason: str) ->
     assert reason in str(error)
 
 
+# What decoding would take is told by headers alone, so none of these has pixels.
+
+
+def colours(width: int, height: int, *samplings: int, marker: int = 0xC0, scan: int | None = None) -> bytes:
+    """A JPEG up to its first scan, which has so many of its colours: all of them unless told otherwise."""
+    told = b"".join(bytes([number, sampling, 0]) for number, sampling in enumerate(samplings, start=1))
+    head = segment(marker, struct.pack(">BHHB", 8, height, width, len(samplings)) + told)
+    count = scan or len(samplings)
+    return b"\xff\xd8" + head + segment(0xDA, bytes([count]) + b"\1\0" * count + b"\0\x3f\0")
+
+
+def png(width: int, height: int, depth: int, colour: int) -> bytes:
+    return PICTURES["png"][:16] + struct.pack(">IIBB", width, height, depth, colour) + bytes(7)
+
+
+def canvas(width: int, height: int) -> bytes:
+    edges = b"".join((edge - 1).to_bytes(3, "little") for edge in (width, height))
+    return b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0" + edges
+
+
+def strips(width: int, height: int, **entries: tuple[int, int]) -> bytes:
+    """A TIFF's directory of 24-bit colour; entries are tag and value."""
+    told = [(256, width), (257, height), (258, 8), (277, 3), *entries.values()]
+    packed = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(told))
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(told)) + packed
+
+
+SEQUENTIAL, PROGRESSIVE = 0xC0, 0xC2
+EACH, HALVED = (0x11, 0x11, 0x11), (0x22, 0x11, 0x11)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        colours(8000, 8000, *EACH, marker=PROGRESSIVE),
+        colours(8000, 8000, *EACH, 0x11, marker=PROGRESSIVE),
+        colours(6000, 6000, *HALVED, scan=1),
+        png(8000, 8000, 8, 2),
+        png(8000, 8000, 8, 6),
+        canvas(5000, 5000),
+        strips(6000, 6000),
+        strips(64, 64, across=(322, 60_000), down=(323, 60_000)),
+        strips(5000, 5000, orientation=(274, 6), rows=(278, 16)),
+    ],
+)
+def test_a_picture_that_takes_too_much_memory_is_told_by_its_header(content: bytes) -> None:
+    error = refusal(content)
+    assert error.flag == "image_too_large"
+    assert "MB of memory" in str(error)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        colours(8000, 8000, *EACH),
+        colours(8000, 8000, *HALVED),
+        colours(7700, 7700, *HALVED, marker=PROGRESSIVE),
+        colours(4500, 4500, *HALVED, scan=1),
+        png(6100, 6100, 8, 2),
+        png(8000, 8000, 16, 0),
+        png(8000, 8000, 8, 3),
+        canvas(4032, 3024),
+        strips(4300, 4300),
+        strips(6000, 6000, rows=(278, 16)),
+    ],
+)
+def test_a_large_picture_that_takes_no_more_memory_than_there_is_passes(content: bytes) -> None:
+    assert gate(content).width > 4000
+
+
+@pytest.mark.parametrize("name", ["bmp of runs that add nothing", "bmp of four bits"])
+def test_a_bmp_that_would_be_unpacked_pixel_by_pixel_is_refused(name: str) -> None:
+    error = refusal(bombs()[name]())
+    assert (error.flag, str(error)) == (
+        "unsupported_format",
+        "a BMP picture compressed by runs; save it as JPEG or PNG",
+    )
+
+
+@pytest.mark.parametrize("name", ["tiff of 45009 entries", "tiff of entries that overlap"])
+def test_a_tiff_of_thousands_of_entries_is_damaged(name: str) -> None:
+    assert "entries in the tiff's directory" in str(refusal(bombs()[name]()))
+
+
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_header_cut_off_anywhere_is_damaged_or_no_image(name: str) -> None:
     content = PICTURES[name]
@@ -348,6 +433,42 @@ def test_what_is_transparent_becomes_white() -> None:
     pixels = decoded(fit(gate(saved(drawn, "PNG")), JPEG))
     assert pixels.getpixel((20, 20)) == (255, 255, 255)
     assert max(pixels.getpixel((150, 150))) < 40  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "CMYK"])
+def test_a_picture_of_several_bands_is_converted_like_one_of_a_single_band(mode: str) -> None:
+    pixels = page(1900, 1300).convert(mode)
+    fitted = fit(gate(saved(pixels, "TIFF" if mode == "CMYK" else "PNG")), JPEG)
+    assert (fitted.width, fitted.height) == (1900, 1300)
+    assert difference(decoded(fitted), pixels) < 12
+
+
+def test_what_is_made_anew_has_sixteen_million_pixels_at_most() -> None:
+    fitted = fit(gate(saved(Pillow.new("P", (8000, 3000), 3), "PNG")), JPEG)
+    assert (fitted.width, fitted.height) == (4000, 1500)
+    assert fitted.origin == Origin(width=8000, height=3000)
+
+
+def test_a_ribbon_longer_than_any_jpeg_is_shortened() -> None:
+    fitted = fit(gate(saved(Pillow.new("L", (100_000, 64), 90), "PNG")), JPEG)
+    assert (fitted.width, fitted.height) == (65_500, 42)
+
+
+def test_a_ribbon_of_which_nothing_would_be_left_is_too_narrow() -> None:
+    with pytest.raises(CannotFit, match="too narrow for edges of 40 to 65500"):
+        fit(gate(saved(Pillow.new("1", (100_000, 48), 1), "PNG")), replace(JPEG, min_edge=40))
+
+
+@pytest.mark.parametrize("name", ["png of 60 texts of a megabyte", "png whose text is a bomb", "jpeg of 2000 scans"])
+def test_a_bomb_that_passed_the_gate_is_damaged(name: str) -> None:
+    with pytest.raises(ImageRejected) as raised:
+        fit(gate(bombs()[name]()), replace(JPEG, max_edge=40))
+    assert raised.value.flag == "image_damaged"
+
+
+def test_notes_about_a_photo_that_cannot_be_read_do_no_harm() -> None:
+    fitted = fit(gate(bombs()["webp whose notes are garbage"]()), replace(JPEG, max_edge=48))
+    assert fitted.origin == Origin(width=96, height=64)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])

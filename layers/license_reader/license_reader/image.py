@@ -1,7 +1,7 @@
 """The picture: what its first bytes say, whether it may be decoded, and how to bring it within a vendor's limits.
 
 Only `fit` decodes, and only what `gate` has let through: a few hundred kilobytes of JPEG can ask for gigabytes of
-memory, so the size is read from the header before any decoder sees the picture.
+memory, so what decoding will take is read from the header before any decoder sees the picture.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from license_reader.errors import CannotFit, ImageRejected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from PIL.Image import Image as Pixels
     from PIL.ImageFile import ImageFile
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 64_000_000
 MIN_EDGE = 32
+MAX_MEMORY = 216_000_000
+"""What decoding may take by what a header tells, in bytes; with what a warm process keeps of earlier ones, 256 MB.
+
+Two pictures at a time fit beside all else in the function's memory, the ten of a batch would not.
+"""
 
 # What Pillow may be asked to open, by our name for the format; nothing else reaches a decoder.
 DECODERS = {"jpeg": "JPEG", "png": "PNG", "bmp": "BMP", "tiff": "TIFF", "webp": "WEBP"}
@@ -41,10 +46,20 @@ _LEGIBLE_EDGE = 600
 # blur the strokes (measured: 7 levels of mean difference at 1.1 times, none at 2).
 _REDUCING_GAP = 2.0
 
+# A picture made anew has no more pixels than this: a card needs a tenth, and each costs four bytes while it is made.
+_KEPT_PIXELS = 16_100_000
+# No JPEG that is written here has a longer edge.
+_JPEG_EDGE = 65_500
+# Pixels that are converted at a time: a whole picture in a second colour space would take its memory twice.
+_BAND_PIXELS = 1_000_000
+# Pixels that the scans of a JPEG may visit in all. A scan can say nothing in a few bytes and still cost a pass over
+# the picture; photos have some ten scans.
+_MAX_VISITS = 4_000_000_000
+# Texts that a PNG may unpack, in bytes.
+_MAX_TEXTS = 4_000_000
+
 _ORIENTATION = 0x0112
 
-# A picture of MAX_PIXELS takes some 200 MB while it is decoded: two at a time fit beside all else in the function's
-# memory, the ten threads of a batch would not.
 _DECODING = threading.BoundedSemaphore(2)
 
 
@@ -104,22 +119,27 @@ def gate(content: bytes) -> Image:
     if len(content) > MAX_BYTES:
         raise ImageRejected("image_too_large", f"{len(content)} bytes, at most {MAX_BYTES} are read")
     try:
-        width, height = _SIZES[name](content)
+        header = _HEADERS[name](content)
     except struct.error as error:
         raise ImageRejected("image_damaged", f"the {name} header is cut off") from error
+    width, height = header.width, header.height
     if width < 1 or height < 1:
         raise ImageRejected("image_damaged", f"the {name} header says {width} x {height} pixels")
     if width * height > MAX_PIXELS:
         raise ImageRejected("image_too_large", f"{width} x {height} pixels, at most {MAX_PIXELS} in all are decoded")
     if min(width, height) < MIN_EDGE:
         raise ImageRejected("image_too_small", f"{width} x {height} pixels, a page needs {MIN_EDGE} on either edge")
+    if (needed := header.memory + _copies(content)) > MAX_MEMORY:
+        least = f"a {name} of {width} x {height} pixels that takes {needed // 1_000_000} MB of memory to decode"
+        raise ImageRejected("image_too_large", f"{least}; save it as a JPEG that is not progressive, or smaller")
     return Image(content=content, format=name, width=width, height=height)
 
 
 def fit(image: Image, limits: Limits) -> Image:
     """The same picture when the limits take it, else a JPEG of it that they take; never enlarged.
 
-    Pixels are kept before quality down to JPEG quality 75, then quality before pixels: see `_QUALITIES`. A JPEG
+    Pixels, of which sixteen million are enough, are kept before quality down to JPEG quality 75, then quality before
+    pixels: see `_QUALITIES`. A JPEG
     made here stands upright and carries no EXIF, so no place or time of the photo reaches a vendor either.
 
     Raises:
@@ -133,9 +153,10 @@ def fit(image: Image, limits: Limits) -> Image:
     floor = limits.min_edge or 1
     if min(image.width, image.height) < floor:
         raise CannotFit(f"{image.width} x {image.height} pixels, at least {floor} wanted; pictures are not enlarged")
-    scale = min(1.0, (limits.max_edge or math.inf) / max(image.width, image.height))
+    max_edge = min(limits.max_edge or _JPEG_EDGE, _JPEG_EDGE)
+    scale = min(1.0, max_edge / max(image.width, image.height))
     if round(min(image.width, image.height) * scale) < floor:
-        raise CannotFit(f"{image.width} x {image.height} pixels: too narrow for edges of {floor} to {limits.max_edge}")
+        raise CannotFit(f"{image.width} x {image.height} pixels: too narrow for edges of {floor} to {max_edge}")
     with _DECODING:
         pixels, orientation = _decoded(image, scale)
         content, pixels = _encoded(pixels, limits.max_bytes, floor=max(floor, _LEGIBLE_EDGE))
@@ -171,6 +192,29 @@ _SIDEWAYS = frozenset({5, 6, 7, 8})
 
 
 # The header, format by format. A read past the end raises struct.error, which the gate takes for a header cut off.
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """What a header tells: the size, and the bytes that decoder, decoded picture and what is made of it hold at once.
+
+    For a JPEG these are the least: it can be decoded at an eighth of its size.
+    """
+
+    width: int
+    height: int
+    memory: int
+
+
+def _kept(width: int, height: int) -> int:
+    """The bytes of what is made of a picture."""
+    return 4 * min(width * height, _KEPT_PIXELS)
+
+
+def _copies(content: bytes) -> int:
+    """The bytes that decoders hold of the file itself: profiles and notes are taken out, compressed data is copied."""
+    return 2 * len(content)
+
 
 _MAGIC = MappingProxyType(
     {
@@ -209,77 +253,135 @@ _REFUSED: Mapping[str, str] = MappingProxyType(
 # no run of fill bytes costs more than its length.
 _MARKER = re.compile(rb"[^\xff]*+(?:\xff++\x00[^\xff]*+)*+\xff++([\x01-\xfe])", re.DOTALL)
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _BARE = frozenset({0x01, *range(0xD0, 0xD9)})
 _END, _SCAN = 0xD9, 0xDA
+_START_OF_SCAN = bytes([0xFF, _SCAN])
 # A twenty-megabyte file cut into 64 KB segments, as large profiles are, has 320.
 _MAX_SEGMENTS = 1024
 
 
-def _jpeg(content: bytes) -> tuple[int, int]:
-    """The size from the frame header (SOF), baseline or progressive, behind whatever segments come first."""
-    position = 2
-    for _ in range(_MAX_SEGMENTS):
-        marker = _MARKER.match(content, position)
-        if marker is None or marker[1][0] in {_END, _SCAN}:
-            break
-        position = marker.end()
-        if marker[1][0] in _BARE:
-            continue
-        if marker[1][0] in _FRAMES:
-            height, width = struct.unpack_from(">3xHH", content, position)
-            return width, height
-        (length,) = struct.unpack_from(">H", content, position)
-        position += length
+def _jpeg(content: bytes) -> _Header:
+    """What the first frame header (SOF) tells, baseline or progressive, behind whatever segments come first."""
+    segments = _segments(content)
+    for marker, at in segments:
+        if marker in _FRAMES:
+            height, width, colours = struct.unpack_from(">3xHHB", content, at)
+            samplings = content[at + 9 : at + 8 + 3 * colours : 3]
+            coefficients = _coefficients(width * height, samplings)
+            if marker in _PROGRESSIVE:
+                return _Header(width, height, coefficients + width * height // 8)
+            scan = next((at for marker, at in segments if marker == _SCAN), None)
+            if scan is None or content[scan + 2 : scan + 3] == bytes([colours]):
+                return _Header(width, height, 0)
+            # Sequential, each colour in a scan of its own. Decoders do not look for it and may decode it in full.
+            return _Header(width, height, coefficients + 4 * width * height + _kept(width, height))
     raise ImageRejected("image_damaged", "no frame header in the jpeg: its size is unknown")
 
 
-def _png(content: bytes) -> tuple[int, int]:
+def _segments(content: bytes) -> Iterator[tuple[int, int]]:
+    """The markers that have a payload, with where it begins, up to the first scan."""
+    position = 2
+    for _ in range(_MAX_SEGMENTS):
+        found = _MARKER.match(content, position)
+        if found is None or found[1][0] == _END:
+            return
+        marker, position = found[1][0], found.end()
+        if marker in _BARE:
+            continue
+        yield marker, position
+        if marker == _SCAN:
+            return
+        (length,) = struct.unpack_from(">H", content, position)
+        position += length
+
+
+def _coefficients(pixels: int, samplings: bytes) -> int:
+    """The bytes that a JPEG's coefficients take, which are all kept until the last scan came: two for each sample.
+
+    They come in many pieces, for which the allocator finds less room than it has: an eighth is added.
+    """
+    across, down = [byte >> 4 or 1 for byte in samplings], [byte & 15 or 1 for byte in samplings]
+    samples = sum(x * y for x, y in zip(across, down, strict=True))
+    return 9 * pixels * samples // (4 * max(across, default=1) * max(down, default=1))
+
+
+def _png(content: bytes) -> _Header:
     if content[12:16] != b"IHDR" and len(content) >= 16:
         raise ImageRejected("image_damaged", "the png does not begin with its header chunk")
     width, height = struct.unpack_from(">II", content, 16)
-    return width, height
+    grey_or_palette = content[25:26] in {b"\0", b"\x03"}
+    return _Header(width, height, (2 if grey_or_palette else 4) * width * height + _kept(width, height))
 
 
-def _bmp(content: bytes) -> tuple[int, int]:
-    """The size; a negative height means that the rows run downwards."""
+def _bmp(content: bytes) -> _Header:
+    """What either kind of header tells; a negative height means that the rows run downwards."""
     if content[14] == 12:
-        width, height = struct.unpack_from("<HH", content, 18)
+        width, height, bits = struct.unpack_from("<HH2xH", content, 18)
     else:
-        width, height = struct.unpack_from("<ii", content, 18)
-    return width, abs(height)
+        width, height, bits, compression = struct.unpack_from("<ii2xHI", content, 18)
+        if compression in _BMP_RUNS:
+            raise ImageRejected("unsupported_format", "a BMP picture compressed by runs; save it as JPEG or PNG")
+    height = abs(height)
+    return _Header(width, height, (1 if bits <= 8 else 4) * width * height + _kept(width, height))
 
 
-def _tiff(content: bytes) -> tuple[int, int]:
-    """The size of the first picture, from ImageWidth and ImageLength in its directory."""
+# Runs are taken apart in Python, a pixel at a time, for many seconds if they are made for it.
+_BMP_RUNS = frozenset({1, 2})
+
+
+def _tiff(content: bytes) -> _Header:
+    """What the first picture's directory tells."""
     order = "<" if content[:2] == b"II" else ">"
     (directory,) = struct.unpack_from(f"{order}I", content, 4)
     (count,) = struct.unpack_from(f"{order}H", content, directory)
-    sizes: dict[int, int] = {}
-    for entry in range(directory + 2, directory + 2 + 12 * min(count, 64), 12):
-        tag, kind = struct.unpack_from(f"{order}HH", content, entry)
-        if tag in {256, 257} and kind in {3, 4}:
-            (sizes[tag],) = struct.unpack_from(f"{order}{'H' if kind == 3 else 'I'}", content, entry + 8)
-    if len(sizes) < 2:
+    if count > _MAX_ENTRIES:
+        raise ImageRejected("image_damaged", f"{count} entries in the tiff's directory")
+    told: dict[int, int] = {}
+    for entry in range(directory + 2, directory + 2 + 12 * count, 12):
+        tag, kind, number = struct.unpack_from(f"{order}HHI", content, entry)
+        if tag in _TIFF_TAGS and tag not in told and kind in {3, 4}:
+            at = entry + 8
+            if number > (2 if kind == 3 else 1):  # one for each colour: the first stands for all
+                (at,) = struct.unpack_from(f"{order}I", content, at)
+            (told[tag],) = struct.unpack_from(f"{order}{'H' if kind == 3 else 'I'}", content, at)
+    if not {_WIDTH, _LENGTH} <= told.keys():
         raise ImageRejected("image_damaged", "the tiff's directory does not tell width and height")
-    return sizes[256], sizes[257]
+    width, height = told[_WIDTH], told[_LENGTH]
+    pixels, samples = width * height, told.get(_SAMPLES, 1)
+    depth = -(-told.get(_BITS, 1) * samples // 8)
+    decoded = pixels * (min(depth, 4) if samples == 1 else 4)
+    # A strip or a tile is unpacked as a whole, even one that is larger than the picture.
+    strip = width * min(told.get(_ROWS_PER_STRIP, height), height) if _TILE_WIDTH not in told else 0
+    unpacked = max(depth, 4) * max(strip, told.get(_TILE_WIDTH, 0) * told.get(_TILE_LENGTH, 0))
+    turned = decoded if told.get(_ORIENTATION, 1) != 1 else 0
+    return _Header(width, height, decoded + max(unpacked, turned) + _kept(width, height))
 
 
-def _webp(content: bytes) -> tuple[int, int]:
-    """The size, from the header of whichever of the three kinds it is: lossy, lossless, extended."""
+_WIDTH, _LENGTH, _BITS, _SAMPLES, _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_LENGTH = 256, 257, 258, 277, 278, 322, 323
+_TIFF_TAGS = frozenset({_WIDTH, _LENGTH, _BITS, _ORIENTATION, _SAMPLES, _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_LENGTH})
+_MAX_ENTRIES = 512
+
+
+def _webp(content: bytes) -> _Header:
+    """What the header tells of whichever of the three kinds it is: lossy, lossless, extended."""
     kind = content[12:16]
     if kind == b"VP8 " and content[23:26] == b"\x9d\x01\x2a":
         width, height = struct.unpack_from("<HH", content, 26)
-        return width & 0x3FFF, height & 0x3FFF
-    if kind == b"VP8L" and content[20:21] == b"\x2f":
+        width, height = width & 0x3FFF, height & 0x3FFF
+    elif kind == b"VP8L" and content[20:21] == b"\x2f":
         (bits,) = struct.unpack_from("<I", content, 21)
-        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-    if kind == b"VP8X":
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    elif kind == b"VP8X":
         width, width_high, height, height_high = struct.unpack_from("<HBHB", content, 24)
-        return (width | width_high << 16) + 1, (height | height_high << 16) + 1
-    raise ImageRejected("image_damaged", "the webp's first chunk is of no known kind")
+        width, height = (width | width_high << 16) + 1, (height | height_high << 16) + 1
+    else:
+        raise ImageRejected("image_damaged", "the webp's first chunk is of no known kind")
+    # Taken for a film: two canvases, a frame and the picture, which is later made into what is kept.
+    return _Header(width, height, 17 * width * height)
 
 
-_SIZES: Mapping[str, Callable[[bytes], tuple[int, int]]] = MappingProxyType(
+_HEADERS: Mapping[str, Callable[[bytes], _Header]] = MappingProxyType(
     {"jpeg": _jpeg, "png": _png, "bmp": _bmp, "tiff": _tiff, "webp": _webp}
 )
 
@@ -296,33 +398,82 @@ def _nothing_known(content: bytes) -> str:
 def _decoded(image: Image, scale: float) -> tuple[Pixels, int]:
     """The picture upright, in RGB or grey and reduced by `scale`, with the EXIF orientation that was undone."""
     from PIL import Image as Pillow  # noqa: PLC0415
+    from PIL import PngImagePlugin  # noqa: PLC0415
 
+    PngImagePlugin.MAX_TEXT_MEMORY = _MAX_TEXTS
     try:
         with Pillow.open(io.BytesIO(image.content), formats=[DECODERS[image.format]]) as opened:
-            return _upright(opened, image, scale)
+            orientation = _orientation(opened)
+            pixels = _loaded(opened, image, scale)
+        del opened  # what its decoder holds is as large as the picture
     except (ImageRejected, MemoryError):
         raise
     except Exception as error:  # a decoder fed with broken bytes raises whatever it trips over
         raise ImageRejected("image_damaged", f"the {image.format} cannot be decoded") from error
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    if image.format == "tiff":  # Pillow has turned it already
+        return _resized(pixels, size[::-1] if orientation in _SIDEWAYS else size), orientation
+    return _turned(_resized(pixels, size), orientation), orientation
 
 
-def _upright(opened: ImageFile, image: Image, scale: float) -> tuple[Pixels, int]:
-    """The opened picture decoded, turned as its EXIF says and reduced, with the orientation that was undone."""
-    from PIL import ImageOps  # noqa: PLC0415
+def _orientation(opened: ImageFile) -> int:
+    """The turn that EXIF tells; notes about a photo that cannot be read turn nothing."""
+    try:
+        told = opened.getexif().get(_ORIENTATION, 1)
+    except (KeyError, OSError, SyntaxError, TypeError, ValueError, struct.error):
+        return 1
+    return told if told in _TURNED_BACK else 1
 
+
+def _loaded(opened: ImageFile, image: Image, scale: float) -> Pixels:
+    """The pixels as RGB or grey of eight bits, what is transparent white; more than are kept if `scale` is below 1."""
     if sorted(opened.size) != sorted((image.width, image.height)):  # Pillow turns a tiff's size, and only a tiff's
         raise ImageRejected("image_damaged", f"the {image.format} header names two sizes")
-    told = opened.getexif().get(_ORIENTATION, 1)
-    orientation = told if told in _TURNED_BACK else 1
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    if scale < 1:  # a JPEG is then decoded at a half, a quarter or an eighth, in a fraction of time and memory
-        opened.draft(None, (math.ceil(size[0] * _REDUCING_GAP), math.ceil(size[1] * _REDUCING_GAP)))
+    ample = 1 / scale / _REDUCING_GAP
+    if image.format == "jpeg":
+        _draft(opened, image, ample)
+        ample *= opened.width / image.width
     opened.load()
-    ImageOps.exif_transpose(opened, in_place=True)
-    return _flat(_resized(opened, size[::-1] if orientation in _SIDEWAYS else size)), orientation
+    opened.fp = None  # a webp's holds the picture once more
+    width, height = opened.size
+    return _flat(opened, max(1, int(ample), math.ceil(math.sqrt(width * height / _KEPT_PIXELS))))
 
 
-def _flat(pixels: Pixels) -> Pixels:
+def _draft(opened: ImageFile, image: Image, ample: float) -> None:
+    """Has a JPEG decoded at a half, a quarter or an eighth, in a fraction of the time and of the memory.
+
+    That is done where it leaves more pixels than are wanted by `ample`, and where the memory leaves no other choice.
+    """
+    memory, pixels = _jpeg(image.content).memory, image.width * image.height
+    if memory and (scans := image.content.count(_START_OF_SCAN)) * pixels > _MAX_VISITS:
+        raise ImageRejected("image_damaged", f"{scans} scans of {image.width} x {image.height} pixels in the jpeg")
+    memory += _copies(image.content)
+    factor = next(factor for factor in (8, 4, 2, 1) if factor <= max(ample, 1))
+    while (
+        factor < 8
+        and memory + 4 * pixels // factor**2 + _kept(image.width // factor, image.height // factor) > MAX_MEMORY
+    ):
+        factor *= 2
+    if factor > 1:
+        opened.draft(None, (image.width // factor, image.height // factor))
+
+
+def _flat(pixels: Pixels, factor: int) -> Pixels:
+    """A copy as RGB or grey of eight bits, what is transparent white, `factor` times smaller; made band by band."""
+    from PIL import Image as Pillow  # noqa: PLC0415
+
+    if pixels.mode in {"RGB", "L"} and not pixels.has_transparency_data:
+        return pixels.reduce(factor)
+    width, height = pixels.size
+    rows = factor * max(1, _BAND_PIXELS // (width * factor))
+    flat = Pillow.new("L" if pixels.mode.startswith("I") else "RGB", (-(-width // factor), -(-height // factor)))
+    for top in range(0, height, rows):
+        band = _on_white(pixels.crop((0, top, width, min(top + rows, height))))
+        flat.paste(band.reduce(factor), (0, top // factor))
+    return flat
+
+
+def _on_white(pixels: Pixels) -> Pixels:
     """The pixels as RGB or grey of eight bits, what is transparent white."""
     from PIL import Image as Pillow  # noqa: PLC0415
 
@@ -331,13 +482,36 @@ def _flat(pixels: Pixels) -> Pixels:
     if pixels.has_transparency_data:
         seen = pixels.convert("RGBA")
         return Pillow.alpha_composite(Pillow.new("RGBA", seen.size, "white"), seen).convert("RGB")
-    return pixels if pixels.mode in {"RGB", "L"} else pixels.convert("RGB")
+    return pixels.convert("RGB")
+
+
+def _turned(pixels: Pixels, orientation: int) -> Pixels:
+    """The pixels as EXIF's orientation has them stand."""
+    from PIL.Image import Transpose  # noqa: PLC0415
+
+    return pixels if orientation == 1 else pixels.transpose(Transpose[_TURNS[orientation]])
+
+
+_TURNS = MappingProxyType(
+    {
+        2: "FLIP_LEFT_RIGHT",
+        3: "ROTATE_180",
+        4: "FLIP_TOP_BOTTOM",
+        5: "TRANSPOSE",
+        6: "ROTATE_270",
+        7: "TRANSVERSE",
+        8: "ROTATE_90",
+    }
+)
 
 
 def _resized(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """The pixels at this size, or as they are where they are fewer."""
     from PIL.Image import Resampling  # noqa: PLC0415
 
-    return pixels if pixels.size == size else pixels.resize(size, Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
+    if pixels.width <= size[0] and pixels.height <= size[1]:
+        return pixels
+    return pixels.resize(size, Resampling.LANCZOS, reducing_gap=_REDUCING_GAP)
 
 
 def _encoded(pixels: Pixels, max_bytes: int, *, floor: int) -> tuple[bytes, Pixels]:
