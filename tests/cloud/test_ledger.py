@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.cloud.lost_answers import LosesAnswers
 
 from license_reader.errors import ClaimLost, InProgress
 from license_reader.flags import Flag
-from license_reader.ledger import NOTICE_LEASE, Claim, Ledger, Notice, Picture, Record, State, trimmed
+from license_reader.ledger import NOTICE_LEASE, Claim, Draft, Ledger, Notice, Picture, Record, State, trimmed
 from license_reader.license import Dimensions, Document, License, Side, VehicleLicense
 from license_reader.upload import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mypy_boto3_dynamodb.client import DynamoDBClient
     from tests.cloud.conftest import Stack
 
 
@@ -43,25 +43,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-class LosesAnswers:
-    """A client whose first answer is lost on the way: as botocore then does, it asks again."""
-
-    def __init__(self, client: DynamoDBClient) -> None:
-        self._client = client
-        self._left = 1
-
-    def __getattr__(self, name: str) -> Any:
-        call = getattr(self._client, name)
-
-        def asked(**arguments: Any) -> Any:
-            if self._left:
-                self._left -= 1
-                call(**arguments)
-            return call(**arguments)
-
-        return asked
 
 
 @pytest.fixture
@@ -172,6 +153,54 @@ def test_releasing_a_claim_that_was_lost_leaves_the_new_owner_alone(
 def test_a_release_whose_answer_was_lost_counts_once(ledger: Ledger, lossy: Ledger, upload: Upload) -> None:
     lossy.release(claimed(ledger, upload), spent=0)
     assert claimed(ledger, upload).spent == 1
+
+
+DRAFT = Draft(LICENSE, PICTURE, ("megvii: front only",), attempt=1)
+
+
+def test_a_first_reading_that_was_kept_is_handed_to_the_next_claim(
+    ledger: Ledger, upload: Upload, clock: Clock
+) -> None:
+    first = ledger.keep(claimed(ledger, upload), DRAFT, spent=1)
+    assert first.spent == 2
+    with pytest.raises(InProgress):
+        ledger.claim(upload, lease=60, retention_days=30)
+    clock.now += 61
+    second = claimed(ledger, upload)
+    assert (second.attempt, second.spent, second.draft) == (2, 3, DRAFT)
+    record = finished(ledger, second)
+    assert (record.license, record.spent, record.state) == (LICENSE, 3, State.DONE)
+    key = {"object": {"S": upload.object}, "version": {"S": upload.version}}
+    item = ledger._table._client.get_item(TableName=ledger._table._name, Key=key)["Item"]
+    assert not {"drafted", "lease_until"} & set(item)
+
+
+def test_an_attempt_that_kept_nothing_leaves_no_draft(ledger: Ledger, upload: Upload, clock: Clock) -> None:
+    claimed(ledger, upload)
+    clock.now += 61
+    assert claimed(ledger, upload).draft is None
+
+
+def test_an_overtaken_attempt_keeps_nothing(ledger: Ledger, upload: Upload, clock: Clock) -> None:
+    old = claimed(ledger, upload)
+    clock.now += 61
+    new = claimed(ledger, upload)
+    with pytest.raises(ClaimLost):
+        ledger.keep(old, DRAFT, spent=1)
+    assert finished(ledger, new).spent == 2
+
+
+def test_a_draft_whose_answer_was_lost_is_kept_and_counted_once(ledger: Ledger, lossy: Ledger, upload: Upload) -> None:
+    kept = lossy.keep(claimed(ledger, upload), DRAFT, spent=1)
+    assert finished(ledger, kept).spent == 2
+
+
+def test_the_second_vendor_is_named_in_the_record(ledger: Ledger, upload: Upload) -> None:
+    claim = claimed(ledger, upload)
+    ledger.finish(claim, LICENSE, spent=1, notice=False, retention_days=30, second_opinion="tencent")
+    record = ledger.get(upload.object, upload.version)
+    assert record is not None
+    assert record.second_opinion == "tencent"
 
 
 def test_a_record_of_a_newer_version_can_be_read(ledger: Ledger, upload: Upload, shared: Stack) -> None:

@@ -11,6 +11,7 @@ from license_reader.flags import Flag, Severity
 from license_reader.ledger import Notice, Record, State
 from license_reader.license import Document, DrivingLicense, License, Side, VehicleLicense
 from license_reader.notices import Notices, masked, notice_id, wanted
+from license_reader.opinions import disagreement
 
 FLAGS = (Flag.of("blur", "tencent"), Flag.of("inspection_expired", "check"), Flag.of("copy", "tencent", detail="-9102"))
 VEHICLE = VehicleLicense(
@@ -30,15 +31,15 @@ class Topic:
 
 
 def published(
-    document: Document, fields: VehicleLicense | DrivingLicense, region: str = "cn-north-1"
+    document: Document, fields: VehicleLicense | DrivingLicense, flags: tuple[Flag, ...] = FLAGS
 ) -> dict[str, Any]:
     topic = Topic()
-    license_ = License(document=document, side=Side.FRONT, vendor="tencent", fields=fields, flags=FLAGS)
+    license_ = License(document=document, side=Side.FRONT, vendor="tencent", fields=fields, flags=flags)
     record = Record(
         object="s3://b/uploads/a b.jpg", version="v1", state=State.DONE, attempt=1, spent=1, notice=Notice.SENDING,
         license=license_,
     )  # fmt: skip
-    notices = Notices(topic, "arn:topic", table="results", region=region)  # type: ignore[arg-type]
+    notices = Notices(topic, "arn:topic", table="results", region="cn-north-1")  # type: ignore[arg-type]
     notices.publish(record)
     (message,) = topic.published
     return message
@@ -64,6 +65,18 @@ def test_plate_and_vin_are_masked_and_nothing_else_of_the_license_is_told() -> N
             assert str(value) not in text
     body = json.loads(published(Document.VEHICLE_LICENSE, VEHICLE)["Message"])
     assert (body["plate_no"], body["vin"]) == ("沪A***34", "LSV**********3456")
+
+
+def test_a_disagreement_is_told_without_the_values_that_it_names_in_the_record() -> None:
+    first = License(document=Document.VEHICLE_LICENSE, side=Side.FRONT, vendor="tencent", fields=VEHICLE)
+    other = VEHICLE.model_copy(update={"plate_no": "沪AA1284", "vin": "LSVAA4182E2128456"})
+    flag = disagreement(first, first.model_copy(update={"vendor": "huawei", "fields": other}))
+    assert flag is not None
+    text = json.dumps(published(Document.VEHICLE_LICENSE, VEHICLE, flags=(*FLAGS, flag)), ensure_ascii=False)
+    assert "vendor_disagreement" in text
+    for value in ("沪AA1234", "沪AA1284", "LSVAA4182E2123456", "LSVAA4182E2128456"):
+        assert value in str(flag.detail)
+        assert value not in text
 
 
 def test_severity_and_flags_are_attributes_that_filter_policies_can_use() -> None:

@@ -1,7 +1,8 @@
 """The table: who holds a claim, what was read, whether the notice went out; conditional writes only.
 
     (nothing) --claim--> CLAIMED --finish--> DONE, notice NONE | PENDING
-                 ^  |                              PENDING --start_notice--> SENDING --finish_notice--> SENT
+                 ^  |  ^    | keep                 PENDING --start_notice--> SENDING --finish_notice--> SENT
+                 |  |  +----+ the first reading, while a second opinion is asked for
                  +--+ lease over, or released
 
 An owner token marks every write, so that a write whose answer was lost is told from another's: DynamoDB returns the
@@ -12,20 +13,17 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 import time
 import uuid
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.exceptions import ClientError
 from pydantic import BaseModel, ConfigDict
 
 from license_reader.errors import ClaimLost, InProgress
 from license_reader.license import License
+from license_reader.table import Refused, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,9 +37,6 @@ MAX_LICENSE_BYTES = 380_000
 MAX_RAW_TEXT = 2000
 NOTICE_LEASE = 60.0
 _DAY = 86_400
-
-_NAME = re.compile(r"#(\w+)")
-_SERIALIZER, _DESERIALIZER = TypeSerializer(), TypeDeserializer()
 
 
 class State(StrEnum):
@@ -86,13 +81,29 @@ class Record(BaseModel):
     notice: Notice = Notice.NONE
     read_at: str | None = None
     passed_over: tuple[str, ...] = ()
+    second_opinion: str | None = None
+    """The vendor that read the page after the first one, whether or not the two agree."""
     image: Picture | None = None
     license: License | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """A first reading that was written down before a second opinion was asked for."""
+
+    license: License
+    picture: Picture | None
+    passed_over: tuple[str, ...]
+    attempt: int
+    """The attempt that wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to read one upload, until `lease_until` (seconds since the epoch)."""
+    """The right to read one upload, until `lease_until` (seconds since the epoch).
+
+    `draft` is what an earlier attempt read, and paid for, before it died while it asked for a second opinion.
+    """
 
     object: str
     version: str
@@ -100,14 +111,14 @@ class Claim:
     attempt: int
     spent: int
     lease_until: float
+    draft: Draft | None = None
 
 
 class Ledger:
     """The conditional writes on one table."""
 
     def __init__(self, client: DynamoDBClient, table: str, *, clock: Callable[[], float] = time.time) -> None:
-        self._client = client
-        self._table = table
+        self._table = Table(client, table)
         self._clock = clock
 
     def claim(self, upload: Upload, *, lease: float, retention_days: int) -> Claim | Record:
@@ -135,14 +146,20 @@ class Ledger:
                     "one": 1,
                 },
             )
-        except _Refused as refused:
+        except Refused as refused:
             item = refused.item
             if item.get("state") == State.DONE:
                 return record(item)
             if item.get("owner") != owner:
                 raise InProgress(f"{upload.object} is being read by another owner") from refused
         return Claim(
-            upload.object, upload.version, owner, int(item["attempt"]), int(item["spent"]), float(item["lease_until"])
+            upload.object,
+            upload.version,
+            owner,
+            int(item["attempt"]),
+            int(item["spent"]),
+            float(item["lease_until"]),
+            _draft(item),
         )
 
     def release(self, claim: Claim, *, spent: int) -> None:
@@ -159,8 +176,35 @@ class Ledger:
                     "owner": claim.owner,
                 },
             )
-        except _Refused:
+        except Refused:
             return  # another owner took over after the lease: there is nothing left to give back
+
+    def keep(self, claim: Claim, draft: Draft, *, spent: int) -> Claim:
+        """The same claim, with a first reading and its cost written down and one call more counted ahead.
+
+        Whoever dies after this leaves the reading to the next claim.
+
+        Raises:
+            ClaimLost: the claim passed to another owner.
+        """
+        total = claim.spent + spent
+        try:
+            self._update(
+                claim,
+                "SET #license = :license, #raw = :raw, #image = :image, #passed_over = :passed_over,"
+                " #drafted = :drafted, #spent = :spent",
+                "#state = :claimed AND #owner = :owner",
+                {
+                    **_reading(draft.license, draft.picture, draft.passed_over),
+                    "drafted": draft.attempt,
+                    "spent": total,
+                    "claimed": State.CLAIMED,
+                    "owner": claim.owner,
+                },
+            )
+        except Refused as refused:
+            raise _overtaken(claim) from refused
+        return replace(claim, spent=total, draft=draft)
 
     def finish(  # noqa: PLR0913 - the record's own fields
         self,
@@ -172,6 +216,7 @@ class Ledger:
         retention_days: int,
         passed_over: tuple[str, ...] = (),
         image: Picture | None = None,
+        second_opinion: str | None = None,
     ) -> Record:
         """The record, written under the claim; a newer attempt is never overwritten.
 
@@ -179,20 +224,18 @@ class Ledger:
             ClaimLost: the claim passed to another owner.
         """
         now = self._clock()
-        told = license.model_dump(mode="json", exclude_none=True, exclude={"raw"})
         try:
             item = self._update(
                 claim,
                 "SET #state = :done, #notice = :notice, #license = :license, #raw = :raw, #passed_over = :passed_over,"
-                " #image = :image, #read_at = :read_at, #ttl = :ttl, #spent = :spent REMOVE #lease_until",
+                " #image = :image, #second_opinion = :second_opinion, #read_at = :read_at, #ttl = :ttl,"
+                " #spent = :spent REMOVE #lease_until, #drafted",
                 "#state = :claimed AND #owner = :owner",
                 {
+                    **_reading(license, image, passed_over),
                     "done": State.DONE,
                     "notice": Notice.PENDING if notice else Notice.NONE,
-                    "license": told,
-                    "raw": trimmed(license.raw, MAX_LICENSE_BYTES - len(_json(told).encode())),
-                    "passed_over": list(passed_over),
-                    "image": image.model_dump() if image else None,
+                    "second_opinion": second_opinion,
                     "read_at": _iso(now),
                     "ttl": _ttl(now, retention_days),
                     "spent": claim.spent - 1 + spent,
@@ -200,10 +243,10 @@ class Ledger:
                     "owner": claim.owner,
                 },
             )
-        except _Refused as refused:
+        except Refused as refused:
             item = refused.item
             if not (item.get("state") == State.DONE and item.get("owner") == claim.owner):
-                raise ClaimLost(f"{claim.object}: attempt {claim.attempt} was overtaken") from refused
+                raise _overtaken(claim) from refused
         return record(item)
 
     def start_notice(self, done: Record) -> str | None:
@@ -226,7 +269,7 @@ class Ledger:
                     "now": now,
                 },
             )
-        except _Refused as refused:
+        except Refused as refused:
             if refused.item.get("notice_owner") == owner:
                 return owner
             if refused.item.get("notice") == Notice.SENDING:
@@ -246,62 +289,35 @@ class Ledger:
                     "owner": owner,
                 },
             )
-        except _Refused:
+        except Refused:
             return  # published twice under one id after our lease ran out: the other owner marks it
 
     def first_seen(self, sha256: str, claim: Claim, *, retention_days: int) -> str | None:
         """The object that brought these bytes before, None when this upload is the first."""
-        item = {
-            "object": f"sha256:{sha256}",
-            "version": "first",
-            "first": claim.object,
-            "ttl": _ttl(self._clock(), retention_days),
-        }
         try:
-            self._client.put_item(
-                TableName=self._table,
-                Item=_serialized(item),
-                ConditionExpression="attribute_not_exists(#object) OR #first = :first",
-                ExpressionAttributeNames={"#object": "object", "#first": "first"},
-                ExpressionAttributeValues=_serialized({":first": claim.object}),
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            self._table.put(
+                (f"sha256:{sha256}", "first"),
+                {"first": claim.object, "ttl": _ttl(self._clock(), retention_days)},
+                "attribute_not_exists(#object) OR #first = :first",
+                {"first": claim.object},
             )
-        except ClientError as error:
-            return str(_standing(error)["first"])
+        except Refused as refused:
+            return str(refused.item["first"])
         return None
 
     def get(self, object_: str, version: str) -> Record | None:
         """The record of one upload, None when nothing is known of it."""
-        key = _serialized({"object": object_, "version": version})
-        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return record(_deserialized(answer["Item"])) if "Item" in answer else None
+        item = self._table.get((object_, version))
+        return record(item) if item else None
 
     def _update(
         self, key: Claim | Record | Upload, change: str, condition: str, values: Mapping[str, object]
     ) -> dict[str, Any]:
-        """The item after one conditional update; raises _Refused with the item that stood against it."""
-        try:
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key=_serialized({"object": key.object, "version": key.version}),
-                UpdateExpression=change,
-                ConditionExpression=condition,
-                ExpressionAttributeNames={f"#{name}": name for name in _NAME.findall(change + condition)},
-                ExpressionAttributeValues=_serialized({f":{name}": value for name, value in values.items()}),
-                ReturnValues="ALL_NEW",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
-        except ClientError as error:
-            raise _Refused(_standing(error)) from error
-        return _deserialized(answer["Attributes"])
+        return self._table.update((key.object, key.version), change, condition, values)
 
 
-class _Refused(Exception):
-    """The condition did not hold; `item` is what stood there."""
-
-    def __init__(self, item: dict[str, Any]) -> None:
-        super().__init__("the condition did not hold")
-        self.item = item
+def _overtaken(claim: Claim) -> ClaimLost:
+    return ClaimLost(f"{claim.object}: attempt {claim.attempt} was overtaken")
 
 
 def record(item: Mapping[str, Any]) -> Record:
@@ -312,6 +328,27 @@ def record(item: Mapping[str, Any]) -> Record:
         license_ = License.model_validate(license_ | {"raw": raw}, extra="ignore", context={"stored": True})
     known = {name: item[name] for name in Record.model_fields if item.get(name) is not None}
     return Record.model_validate(known | {"license": license_})
+
+
+def _draft(item: Mapping[str, Any]) -> Draft | None:
+    """The draft that a claimed item holds."""
+    if item.get("drafted") is None:
+        return None
+    held = record(item)
+    if held.license is None:
+        return None
+    return Draft(held.license, held.image, held.passed_over, int(item["drafted"]))
+
+
+def _reading(license_: License, image: Picture | None, passed_over: tuple[str, ...]) -> dict[str, object]:
+    """The attributes that tell what was read."""
+    told = license_.model_dump(mode="json", exclude_none=True, exclude={"raw"})
+    return {
+        "license": told,
+        "raw": trimmed(license_.raw, MAX_LICENSE_BYTES - len(_json(told).encode())),
+        "image": image.model_dump() if image else None,
+        "passed_over": list(passed_over),
+    }
 
 
 def trimmed(raw: dict[str, Any] | None, room: int) -> str | None:
@@ -338,46 +375,6 @@ def _shortened(value: Any) -> Any:
             return [_shortened(part) for part in value]
         case str() if len(value) > MAX_RAW_TEXT:
             return f"{value[:MAX_RAW_TEXT]}... ({len(value)} characters)"
-        case _:
-            return value
-
-
-def _standing(error: ClientError) -> dict[str, Any]:
-    """The item that stood against a condition; any other error of DynamoDB is raised as it is."""
-    if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-        raise error
-    standing: Mapping[str, Any] = error.response.get("Item", {})  # type: ignore[assignment]
-    return _deserialized(standing)
-
-
-def _serialized(values: Mapping[str, object]) -> dict[str, Any]:
-    return {name: _SERIALIZER.serialize(_decimals(value)) for name, value in values.items()}
-
-
-def _deserialized(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _plain(_DESERIALIZER.deserialize(value)) for name, value in item.items()}
-
-
-def _decimals(value: Any) -> Any:
-    match value:
-        case float():
-            return Decimal(str(round(value, 6)))
-        case dict():
-            return {name: _decimals(part) for name, part in value.items()}
-        case list() | tuple():
-            return [_decimals(part) for part in value]
-        case _:
-            return value
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
-        case dict():
-            return {name: _plain(part) for name, part in value.items()}
-        case list():
-            return [_plain(part) for part in value]
         case _:
             return value
 
