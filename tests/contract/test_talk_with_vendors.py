@@ -92,7 +92,7 @@ def test_time_that_runs_out_while_sending_is_not_charged(vendor: BaseVendor, loo
 def test_a_line_too_slow_for_the_time_left_is_not_charged(vendor: BaseVendor, loopback: Loopback) -> None:
     loopback.answer(body=ANSWER, reading_pause=0.1)
     started = time.monotonic()
-    with pytest.raises(Unavailable, match="could not be asked: Late"):
+    with pytest.raises(Unavailable, match="could not be asked: TimeoutError"):
         vendor.read(job(64_000_000), KEY, until=within(1))
     assert time.monotonic() - started < 3
 
@@ -143,7 +143,7 @@ def test_silence_ends_when_the_time_is_up_however_patient_the_settings_are(
 def test_an_answer_that_trickles_is_given_up_when_the_time_is_up(vendor: BaseVendor, loopback: Loopback) -> None:
     loopback.answer(pieces=tuple(bytes([byte]) for byte in ANSWER), pause=0.1)
     started = time.monotonic()
-    with pytest.raises(OutcomeUnknown, match="did not end in time"):
+    with pytest.raises(OutcomeUnknown, match="no answer in time"):
         vendor.read(job(), KEY, until=within(0.5), read_timeout=5)
     assert time.monotonic() - started < 3
 
@@ -288,6 +288,31 @@ def test_a_refusal_that_comes_late_leaves_a_newer_token_alone(huawei_vendor: hua
     assert tokens_sent(loopback) == ["one", "two"]
 
 
+def test_a_login_that_was_refused_is_not_tried_again_with_the_same_credentials(
+    huawei_vendor: huawei.Vendor, loopback: Loopback
+) -> None:
+    loopback.answer(401, body=b'{"error": {"code": 401, "message": "wrong password"}}', pause=0.1)
+    loopback.answer(**token_reply("one"))
+    loopback.answer(body=RESULT)
+    failures: list[VendorError] = []
+
+    def read() -> None:
+        try:
+            huawei_vendor.read(job(), ACCOUNT, until=within(5))
+        except CredentialsRefused as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=read) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {error.code for error in failures} == {"IAM.401"}
+    assert (len(failures), logins(loopback)) == (8, 1)
+    huawei_vendor.read(job(), ACCOUNT.model_copy(), until=within(5))
+    assert (logins(loopback), tokens_sent(loopback)) == (2, ["one"])
+
+
 def test_another_secret_logs_in_anew(huawei_vendor: huawei.Vendor, loopback: Loopback) -> None:
     other = huawei.Secret.model_validate({"domain": "d", "user": "u", "password": "changed", "project": "cn-north-4"})
     for secret, value in ((ACCOUNT, "one"), (other, "two")):
@@ -415,6 +440,36 @@ def test_no_error_tells_a_secret_a_picture_an_address_or_a_field(
     for telltale in ("hunter2", loopback.authority, "京A00000", "某甲", "/9j", "Signature="):
         assert telltale not in printed
     assert caught.value.__cause__ is not None or caught.value.code
+
+
+# Refusals that tell a person where a code and a request's id belong.
+NAMELESS: dict[str, dict[str, Any]] = {
+    "megvii": {"error_message": "某甲: 京A00000", "request_id": "某甲"},
+    "tencent": {"Response": {"RequestId": "某甲", "Error": {"Code": "某甲", "Message": "京A00000"}}},
+    "huawei": {"error_code": "某甲", "error_msg": "京A00000"},
+    "embedded": {"request_id": "某甲", "error": {"code": "某甲", "message": "京A00000"}},
+}
+
+
+@pytest.mark.parametrize("name", NAMELESS)
+def test_a_code_or_a_request_id_that_is_no_name_is_not_told(
+    name: str, loopback: Loopback, session: requests.Session
+) -> None:
+    kind = find(name)
+    if name == "huawei":
+        loopback.answer(**token_reply("hunter2-token", project="hunter2-project"))
+    loopback.answer(status=400, body=json.dumps(NAMELESS[name]).encode())
+    vendor = kind(Address(loopback.url), session=session)
+    with pytest.raises(VendorError) as caught:
+        vendor.read(job(), TypeAdapter(kind.credentials).validate_python(SECRETS[name]), until=within(5))
+    assert str(caught.value) == f"{name}: a code that is no name"
+    assert caught.value.request_id is None
+
+
+def test_a_readings_request_id_that_is_no_name_is_left_out(vendor: BaseVendor, loopback: Loopback) -> None:
+    loopback.answer(body=json.dumps(json.loads(ANSWER) | {"request_id": "某甲"}).encode())
+    license_ = vendor.read(job(), KEY, until=within(5))
+    assert (license_.vendor_request_id, license_.fields.vin) == (None, "V")  # type: ignore[union-attr]
 
 
 def test_a_token_does_not_print_itself() -> None:

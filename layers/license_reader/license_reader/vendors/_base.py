@@ -35,9 +35,10 @@ from license_reader.errors import (
 )
 from license_reader.flags import Flag
 from license_reader.license import Side
+from license_reader.vendors._line import CHUNK, Deadline, Sending, adapter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from license_reader.image import Image, Limits
     from license_reader.license import Document, License, Page
@@ -46,7 +47,6 @@ MAX_REPLY_BYTES = 4 * 1024 * 1024
 LOGIN_SECONDS = 10.0
 # A token that ends within this time is not worth sending.
 TOKEN_MARGIN = 60.0
-_CHUNK = 64 * 1024
 
 NO_LICENSE = "no license in the answer"
 """The code of an answer that is well formed and holds no page at all; no vendor sends it, every table has it."""
@@ -160,8 +160,8 @@ class BaseVendor(ABC):
 
         Args:
             address: where the vendor is called.
-            session: warm, shared among threads. It must not retry: a second call may be charged. With `trust_env`
-                it takes proxies from the environment.
+            session: warm, shared among threads. Its adapters must not retry: a second call may be charged. They carry
+                the calls alone: no redirect is followed, no cookie kept, no proxy asked.
             clock: seconds since the epoch.
         """
         self.address = address
@@ -169,6 +169,7 @@ class BaseVendor(ABC):
         self._clock = clock
         self._token: Token | None = None
         self._token_owner: object = None
+        self._refused_login: tuple[object, VendorError] | None = None
         self._login_lock = threading.Lock()
 
     # What a vendor's module says.
@@ -204,8 +205,7 @@ class BaseVendor(ABC):
         Args:
             job: the picture, already within the vendor's limits.
             credentials: the vendor's secret.
-            until: when to give up, in seconds of the clock. Only an answer that began to arrive in time and then
-                falls silent can overrun it, by `read_timeout` at most.
+            until: when to give up, in seconds of the clock, whatever the vendor does.
             read_timeout: how long the vendor may be silent, in seconds.
 
         Raises:
@@ -219,9 +219,10 @@ class BaseVendor(ABC):
             self._drop(token)
             raise
         try:
-            return self.license(reply, job)
+            license_ = self.license(reply, job)
         except ValueError as error:
             raise OutcomeUnknown(self.name, "reply not of the documented shape") from _without_input(error)
+        return license_.model_copy(update={"vendor_request_id": _name(license_.vendor_request_id)})
 
     def _drop(self, refused: Token | None) -> None:
         """Drop a token that was refused, unless another thread has fetched a newer one since.
@@ -232,7 +233,11 @@ class BaseVendor(ABC):
             self._token = None
 
     def _fresh_token(self, credentials: Any, until: float) -> Token | None:
-        """A token that holds for a while yet; one thread logs in, the others wait for it as long as they may."""
+        """A token that holds for a while yet; one thread logs in, the others wait for it as long as they may.
+
+        A login that was refused is refused to all that come with the very same credentials: vendors lock an account
+        after a few wrong ones.
+        """
         login = self.login(credentials)
         if login is None:
             return None
@@ -242,10 +247,22 @@ class BaseVendor(ABC):
             token = self._token
             if token and self._token_owner == credentials and token.expires_at > self._clock() + TOKEN_MARGIN:
                 return token
-            self._token, self._token_owner = self._log_in(login, until), credentials
-            return self._token
+            self._raise_refused_login(credentials)
+            try:
+                token = self._log_in(login, until)
+            except CredentialsRefused as error:
+                self._refused_login = (credentials, error)
+                raise
+            self._token, self._token_owner = token, credentials
+            return token
         finally:
             self._login_lock.release()
+
+    def _raise_refused_login(self, credentials: Any) -> None:
+        """Raise again what became of a login with this very object; a secret read anew is a new one."""
+        if self._refused_login and self._refused_login[0] is credentials:
+            refused = self._refused_login[1]
+            raise CredentialsRefused(self.name, refused.code, request_id=refused.request_id) from refused
 
     def _log_in(self, login: requests.Request, until: float) -> Token:
         """The token that the login returns; a login costs nothing, so whatever fails in it was not charged."""
@@ -271,31 +288,29 @@ class BaseVendor(ABC):
         request.auth = request.auth or _unsigned
         try:
             prepared = self._session.prepare_request(request)
+            line = adapter(self._session, str(prepared.url))
         except requests.RequestException as error:
             raise RequestRefused(self.name, f"cannot be asked: {type(error).__name__}") from _without_input(error)
-        sending = _Sending(prepared.body, lambda: self._clock() < until)
+        sending = Sending(prepared.body, Deadline(until, self._clock, self.connect_seconds, read_timeout))
         prepared.body = sending  # type: ignore[assignment]  # an iterable, as the adapter takes it
         timeout = urllib3.Timeout(total=left, connect=self.connect_seconds, read=read_timeout)
         try:
-            with self._session.send(prepared, timeout=timeout, stream=True, allow_redirects=False) as response:  # type: ignore[arg-type]
-                return Reply(response.status_code, response.headers, self._body(response.raw, until))
-        except (requests.RequestException, urllib3.exceptions.HTTPError, _Late) as error:
-            kind = type(error).__name__.lstrip("_")
+            with line.send(prepared, stream=True, timeout=timeout, verify=self._session.verify) as response:  # type: ignore[arg-type]
+                return Reply(response.status_code, response.headers, self._body(response.raw))
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             if not sending.whole:
-                raise Unavailable(self.name, f"could not be asked: {kind}") from _without_input(error)
+                raise Unavailable(self.name, f"could not be asked: {_bottom(error)}") from _without_input(error)
             if isinstance(error, requests.Timeout | urllib3.exceptions.ReadTimeoutError):
                 raise OutcomeUnknown(self.name, "no answer in time") from _without_input(error)
-            raise OutcomeUnknown(self.name, f"connection lost: {kind}") from _without_input(error)
+            raise OutcomeUnknown(self.name, f"connection lost: {_bottom(error)}") from _without_input(error)
 
-    def _body(self, raw: Any, until: float) -> bytes:
+    def _body(self, raw: Any) -> bytes:
         """The reply's body, taken piece by piece as it comes: `iter_content` would wait for whole chunks."""
         body = bytearray()
-        while piece := raw.read1(_CHUNK, decode_content=True):
+        while piece := raw.read1(CHUNK, decode_content=True):
             body += piece
             if len(body) > MAX_REPLY_BYTES:
                 raise OutcomeUnknown(self.name, f"a reply of more than {MAX_REPLY_BYTES} bytes")
-            if self._clock() > until:
-                raise OutcomeUnknown(self.name, "the answer did not end in time")
         return bytes(body)
 
     def _raise_refusal(self, reply: Reply) -> None:
@@ -306,7 +321,8 @@ class BaseVendor(ABC):
             raise unreadable(self.name, f"HTTP {reply.status}, unreadable reply") from _without_input(error)
         if refusal is not None:
             action = self.action(refusal.code, reply.status)
-            raise action.error(self.name, refusal.code, request_id=refusal.request_id, flag=action.flag)
+            code = refusal.code if refusal.code in self.actions else _name(refusal.code) or "a code that is no name"
+            raise action.error(self.name, code, request_id=_name(refusal.request_id), flag=action.flag)
 
     @classmethod
     def action(cls, code: str, status: int) -> Action:
@@ -338,29 +354,6 @@ def _by_status(status: int) -> Action:
     return Action(RequestRefused if status >= 300 else OutcomeUnknown)
 
 
-class _Late(Exception):
-    """The time ran out while the request was being sent."""
-
-
-class _Sending:
-    """A request's body on its way: in pieces, so that a slow line is not cut off by one time-out for all of it.
-
-    `whole` tells whether the connection took the last piece.
-    """
-
-    def __init__(self, content: bytes | str | None, in_time: Callable[[], bool]) -> None:
-        self._content = memoryview(content.encode() if isinstance(content, str) else content or b"")
-        self._in_time = in_time
-        self.whole = False
-
-    def __iter__(self) -> Iterator[memoryview]:
-        for start in range(0, len(self._content), _CHUNK):
-            if not self._in_time():
-                raise _Late
-            yield self._content[start : start + _CHUNK]
-        self.whole = True
-
-
 def _unsigned(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """The request as it is: without any auth, requests would look for a login in a .netrc file."""
     return request
@@ -386,6 +379,23 @@ def missing_page(vendor: str, asked: Side, seen: Side) -> list[Flag]:
         return []
     missing = Side.BACK if seen is Side.FRONT else Side.FRONT
     return [Flag.of("missing_field", vendor, detail=f"both pages were asked for, no {missing} page was found")]
+
+
+# Codes and request ids of all vendors look so; logs and error texts carry them, and must not carry what a reply has in
+# their place.
+_NAME = re.compile(r"-?[A-Za-z0-9][A-Za-z0-9_ ,.:=+-]{0,99}")
+
+
+def _name(told: str | None) -> str | None:
+    """What a vendor told as a code or an id, None when it is neither."""
+    return told if told and _NAME.fullmatch(told) else None
+
+
+def _bottom(error: BaseException) -> str:
+    """The name of what lies at the bottom of an error: ConnectionRefusedError, not the three that wrap it."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return type(error).__name__
 
 
 def _without_input(error: Exception) -> Exception:
