@@ -6,34 +6,38 @@ import logging
 import os
 import time
 import traceback
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import requests
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 from aws_lambda_powertools.utilities.parameters import SecretsProvider, SSMProvider
 from botocore.config import Config
 
 from license_reader.chain import Chain
-from license_reader.errors import InProgress, LicenseOcrError, UnknownEvent
+from license_reader.errors import InProgress, LicenseOcrError, OutOfTime, UnknownEvent
 from license_reader.ledger import Ledger
+from license_reader.meter import Meter
 from license_reader.notices import Notices
 from license_reader.reader import Reader
 from license_reader.settings import Configuration
+from license_reader.spending import Spending
 from license_reader.upload import messages
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from license_reader.meter import VendorCounts
     from license_reader.reader import Outcome
     from license_reader.upload import Message, Upload
 
 # A batch holds ten messages at most; each spends its time waiting for a vendor.
 THREADS = 10
+# Whatever a thread still waits for then, the handler returns: an invocation that Lambda ends fails the whole batch.
+RETURN_SECONDS = 2.5
 
 # At DEBUG these log bodies, pictures and tokens.
 for library in ("boto3", "botocore", "requests", "urllib3", "PIL"):
@@ -59,12 +63,17 @@ def _reader() -> Reader:
         secrets=SecretsProvider(boto3_client=session.client("secretsmanager", config=config)),
     )
     table = os.environ["TABLE_NAME"]
+    dynamodb = session.client("dynamodb", config=config)
     return Reader(
         s3=session.client("s3", config=config),
         configuration=configuration,
-        ledger=Ledger(session.client("dynamodb", config=config), table),
+        ledger=Ledger(dynamodb, table),
         chain=Chain(
-            configuration, http, alarm=alarms.put, environments=int(os.environ.get("MAXIMUM_CONCURRENCY", "1"))
+            configuration,
+            http,
+            spending=Spending(dynamodb, table),
+            meter=meter,
+            environments=int(os.environ.get("MAXIMUM_CONCURRENCY", "1")),
         ),
         notices=Notices(
             session.client("sns", config=config), os.environ["TOPIC_ARN"], table=table, region=session.region_name
@@ -72,8 +81,7 @@ def _reader() -> Reader:
     )
 
 
-# Vendors that need a person, told by the threads and counted by the handler: the metrics are not made for threads.
-alarms: SimpleQueue[str] = SimpleQueue()
+meter = Meter()
 reader = _reader()
 threads = ThreadPoolExecutor(THREADS)
 
@@ -97,15 +105,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         except UnknownEvent as error:
             logger.error("not an upload event", message_id=message.id, error=str(error))
             failures.append((message, error))
+    wait([read for _, _, read in reads], timeout=max(0.0, until - RETURN_SECONDS - time.time()))
     outcomes = []
     for message, upload, read in reads:
-        if failure := read.exception():
+        if failure := _failure(read):
             _log_failure(upload, failure)
             failures.append((message, failure))
         else:
             outcomes.append(read.result())
             _log_outcome(outcomes[-1])
-    _count_alarms()
+    for vendor, counts in meter.take().items():
+        _count_vendor(vendor, counts)
     metrics.add_metric("Uploads", MetricUnit.Count, len(reads))
     metrics.add_metric("Failed", MetricUnit.Count, len(failures))
     if all(message.id for message in batch):
@@ -113,6 +123,17 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if failures:
         raise _tellable(failures[0][1]) from None
     return {"uploads": [_summary(outcome) for outcome in outcomes]}
+
+
+def _failure(read: Future[Outcome]) -> BaseException | None:
+    """Why an upload was not read, None when it was.
+
+    A thread that is late goes on where it stands once the environment is used again; its claim tells whether it may.
+    """
+    if read.done():
+        return read.exception()
+    begun = not read.cancel()
+    return OutOfTime("the time ended while it was read" if begun else "the time ended before its turn came")
 
 
 def _log_outcome(outcome: Outcome) -> None:
@@ -134,6 +155,9 @@ def _log_outcome(outcome: Outcome) -> None:
     if outcome.fresh:
         metrics.add_metric("Read", MetricUnit.Count, 1)
         metrics.add_metric("Flagged", MetricUnit.Count, int(bool(flags)))
+        metrics.add_metric("Parked", MetricUnit.Count, int("parked" in flags))
+        if flags and license_ and license_.vendor:
+            meter.flagged(license_.vendor)
 
 
 def _tellable(error: BaseException) -> LicenseOcrError:
@@ -156,11 +180,25 @@ def _log_failure(upload: Upload, error: BaseException) -> None:
     )
 
 
-def _count_alarms() -> None:
-    """Log and count the vendors that need a person, each as often as it was refused."""
-    while not alarms.empty():
-        logger.error("a vendor's account or secret needs a person", vendor=alarms.get())
-        metrics.add_metric("CredentialsRefused", MetricUnit.Count, 1)
+def _count_vendor(vendor: str, counts: VendorCounts) -> None:
+    """Log and count one vendor's part in the batch, as metrics of its own dimension."""
+    if counts.refused:
+        logger.error("a vendor's account or secret needs a person", vendor=vendor, documents=counts.refused)
+    if counts.capped:
+        logger.warning("a vendor's calls of the day are used up", vendor=vendor, documents=counts.capped)
+    of_vendor = EphemeralMetrics()
+    of_vendor.add_dimension("vendor", vendor)
+    for milliseconds in counts.latencies:
+        of_vendor.add_metric("VendorLatency", MetricUnit.Milliseconds, milliseconds)
+    for name, count in (
+        ("VendorCharged", counts.charged),
+        ("VendorFailed", counts.failed),
+        ("VendorFlagged", counts.flagged),
+        ("VendorCapped", counts.capped),
+        ("CredentialsRefused", counts.refused),
+    ):
+        of_vendor.add_metric(name, MetricUnit.Count, count)
+    of_vendor.flush_metrics()
 
 
 def _summary(outcome: Outcome) -> dict[str, Any]:

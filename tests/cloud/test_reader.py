@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+from tests.cloud.lost_answers import Died, Dies
 from tests.loopback import Loopback
 
 from license_ocr.checkout import SAMPLES
@@ -17,9 +19,11 @@ from license_reader import vendors
 from license_reader.chain import Chain
 from license_reader.errors import InProgress, NoVendorLeft
 from license_reader.ledger import Claim, Ledger, Notice, Record
+from license_reader.meter import Meter
 from license_reader.notices import Notices
 from license_reader.reader import Reader
 from license_reader.settings import Settings, VendorSettings
+from license_reader.spending import Spending
 from license_reader.upload import Upload
 
 if TYPE_CHECKING:
@@ -32,19 +36,21 @@ PLATE = "沪AA1234"
 
 
 class Configured:
-    """Settings and secrets in memory: one vendor, whose key is known."""
+    """Settings and secrets in memory: one vendor that reads, and one that may be asked for a second opinion."""
 
-    def __init__(self, endpoint: str) -> None:
-        self.endpoint = endpoint
+    def __init__(self, **endpoints: str) -> None:
+        self.endpoints = endpoints
+        self.second_opinion: str | None = None
+        self.max_attempts = 2
 
     def settings(self) -> Settings:
-        return Settings(vendors=("embedded",), max_attempts=2)
+        return Settings(vendors=("embedded",), max_attempts=self.max_attempts, second_opinion=self.second_opinion)
 
     def vendor(self, name: str) -> VendorSettings:
-        return VendorSettings(endpoint=self.endpoint, secret=name)
+        return VendorSettings(endpoint=self.endpoints[name], secret=name, read_timeout=2)
 
-    def credentials(self, name: str, *, anew: bool = False) -> Any:  # noqa: ARG002 - as it is called
-        return vendors.find(name).credentials(api_key="key")
+    def credentials(self, name: str, *, refused: Any = None) -> Any:  # noqa: ARG002 - as it is called
+        return vendors.find(name).credentials(api_key="key", api_secret="hush")
 
 
 @pytest.fixture
@@ -55,16 +61,35 @@ def vendor() -> Iterator[Loopback]:
 
 
 @pytest.fixture
-def reader(shared: Stack, vendor: Loopback) -> Iterator[Reader]:
+def second() -> Iterator[Loopback]:
+    """The vendor that may be asked for a second opinion."""
+    server = Loopback()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def configuration(vendor: Loopback, second: Loopback) -> Configured:
+    return Configured(embedded=vendor.url, megvii=second.url)
+
+
+@pytest.fixture
+def reader(shared: Stack, configuration: Configured) -> Iterator[Reader]:
     account, resources = shared.account, shared.resources
-    configuration: Any = Configured(vendor.url)
+    configured: Any = configuration
     with requests.Session() as session:
         session.trust_env = False
         yield Reader(
             s3=account.s3,
-            configuration=configuration,
+            configuration=configured,
             ledger=Ledger(account.dynamodb, resources.Table),
-            chain=Chain(configuration, session, alarm=print, sleep=lambda _: None),
+            chain=Chain(
+                configured,
+                session,
+                spending=Spending(account.dynamodb, resources.Table),
+                meter=Meter(),
+                sleep=lambda _: None,
+            ),
             notices=Notices(account.sns, resources.Topic, table=resources.Table, region="us-east-1"),
         )
 
@@ -190,3 +215,156 @@ def test_what_the_checks_find_stands_beside_what_the_vendor_found(
 ) -> None:
     answers(vendor, "blur", vin="LSVAA4182E2123456")
     assert {"blur", "vin_check_digit", "missing_field"} <= set(codes(read(reader, upload)))
+
+
+WHOLE = {
+    "vehicle_type": "小型轿车",
+    "owner": "李明",
+    "address": "上海市徐汇区田林路397号",
+    "use_character": "非营运",
+    "brand_model": "大众汽车牌SVW71612BS",
+    "vin": "LSVAA4181E2123456",
+    "engine_no": "416098",
+    "register_date": "2014-03-01",
+    "issue_date": "2014-03-01",
+}
+
+
+def seconds(second: Loopback, **fields: str) -> None:
+    """Queue the second vendor's answer."""
+    body = {"request_id": "m", "time_used": 3, "type": 1, "side": "front", "plate_no": PLATE} | fields
+    second.answer(headers={"Content-Type": "application/json"}, body=json.dumps(body).encode())
+
+
+@pytest.fixture
+def doubtful(reader: Reader, configuration: Configured) -> Reader:
+    """A reader that asks a second vendor; what these tests' first one reads lacks fields, which is flagged."""
+    configuration.second_opinion = "megvii"
+    configuration.max_attempts = 5
+    return reader
+
+
+def after_a_death(reader: Reader, *, update: int) -> Reader:
+    """The same reader, which will die before its n-th update of the table."""
+    client: Any = Dies(reader.ledger._table._client, update)
+    return replace(reader, ledger=Ledger(client, reader.ledger._table._name, clock=reader.ledger._clock))
+
+
+def later(reader: Reader) -> Reader:
+    """The same reader when the leases of all that died are over."""
+    clock = reader.ledger._clock
+    table = reader.ledger._table
+    return replace(reader, ledger=Ledger(table._client, table._name, clock=lambda: clock() + 100))
+
+
+def test_a_flagged_reading_is_read_by_a_second_vendor_and_both_are_counted(
+    doubtful: Reader, vendor: Loopback, second: Loopback, upload: Upload
+) -> None:
+    answers(vendor)
+    seconds(second)
+    record = read(doubtful, upload)
+    assert record.license is not None
+    assert (record.license.vendor, record.second_opinion, record.spent) == ("embedded", "megvii", 2)
+    assert "missing_field" in codes(record)
+    assert "vendor_disagreement" not in codes(record)
+    assert record.passed_over == ()
+
+
+def test_a_disagreement_is_flagged_with_both_values_and_told(
+    doubtful: Reader, vendor: Loopback, second: Loopback, upload: Upload, shared: Stack
+) -> None:
+    answers(vendor)
+    seconds(second, plate_no="沪AA1284")
+    with subscribed(shared.account, shared.resources.Topic) as subscriber:
+        record = read(doubtful, upload)
+        notices: list[Any] = [each.notice for each in subscriber.receive(wait=2)]
+    (told,) = [notice for notice in notices if notice["record"]["object"] == upload.object]
+    assert record.license is not None
+    (flag,) = [flag for flag in record.license.flags if flag.code == "vendor_disagreement"]
+    assert (flag.fields, flag.detail) == (("plate_no",), "plate_no: embedded 沪AA1234, megvii 沪AA1284")
+    assert "vendor_disagreement" in [each["code"] for each in told["flags"]]
+    assert "沪AA1284" not in json.dumps(told, ensure_ascii=False)
+
+
+def test_a_reading_without_a_doubt_is_not_read_again(
+    doubtful: Reader, vendor: Loopback, second: Loopback, upload: Upload
+) -> None:
+    answers(vendor, **WHOLE)
+    record = read(doubtful, upload)
+    assert (codes(record), record.second_opinion, record.spent) == ([], None, 1)
+    assert second.asked == []
+
+
+def test_the_first_reading_stands_when_the_second_vendor_fails(
+    doubtful: Reader, vendor: Loopback, second: Loopback, upload: Upload
+) -> None:
+    answers(vendor)
+    second.answer(504)
+    record = read(doubtful, upload)
+    assert record.license is not None
+    assert (record.license.fields.model_dump(exclude_none=True), record.second_opinion) == ({"plate_no": PLATE}, None)
+    assert (record.spent, len(record.passed_over)) == (2, 1)
+    assert record.passed_over[0].startswith("second opinion: megvii: ")
+
+
+def test_the_first_reading_stands_when_the_second_vendor_cannot_read_it(
+    doubtful: Reader, vendor: Loopback, second: Loopback, upload: Upload
+) -> None:
+    answers(vendor)
+    second.answer(body=b'{"request_id": "m", "time_used": 3}')
+    record = read(doubtful, upload)
+    assert "not_a_license" not in codes(record)
+    assert (record.spent, record.passed_over) == (2, ("second opinion: megvii: not_a_license",))
+
+
+def test_without_time_the_second_vendor_is_not_asked(
+    doubtful: Reader, vendor: Loopback, second: Loopback, upload: Upload
+) -> None:
+    answers(vendor)
+    record = doubtful.read(upload, until=time.time() + 8).record
+    assert (record.spent, record.passed_over) == (1, ("second opinion: megvii: no time left to ask",))
+    assert second.asked == []
+
+
+def test_a_death_while_the_second_vendor_is_asked_loses_nothing_and_pays_nothing_twice_to_the_first(
+    doubtful: Reader, vendor: Loopback, second: Loopback, upload: Upload
+) -> None:
+    answers(vendor)
+    for _ in range(2):
+        seconds(second)
+    with pytest.raises(Died):
+        read(after_a_death(doubtful, update=3), upload)
+    record = read(later(doubtful), upload)
+    assert (len(vendor.asked), len(second.asked)) == (1, 2)
+    assert (record.second_opinion, record.attempt, record.spent) == ("megvii", 2, 3)
+    assert codes(record).count("missing_field") == 1
+
+
+def test_deaths_that_come_again_with_the_second_vendor_leave_the_first_reading(
+    doubtful: Reader, vendor: Loopback, second: Loopback, upload: Upload
+) -> None:
+    answers(vendor)
+    for _ in range(3):
+        seconds(second)
+    with pytest.raises(Died):
+        read(after_a_death(doubtful, update=3), upload)
+    with pytest.raises(Died):
+        read(after_a_death(later(doubtful), update=2), upload)
+    record = read(later(later(doubtful)), upload)
+    assert record.license is not None
+    assert record.license.fields.model_dump(exclude_none=True) == {"plate_no": PLATE}
+    assert (len(vendor.asked), len(second.asked), record.spent) == (1, 2, 3)
+    assert record.passed_over == ("second opinion: megvii: earlier attempts ended while it was asked",)
+
+
+def test_a_death_before_the_first_reading_was_kept_asks_the_first_vendor_anew(
+    doubtful: Reader, vendor: Loopback, second: Loopback, upload: Upload
+) -> None:
+    for _ in range(2):
+        answers(vendor)
+    seconds(second)
+    with pytest.raises(Died):
+        read(after_a_death(doubtful, update=2), upload)
+    assert second.asked == []
+    record = read(later(doubtful), upload)
+    assert (len(vendor.asked), len(second.asked), record.spent) == (2, 1, 3)

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from hypothesis import given
-from hypothesis import strategies as st
+from botocore.exceptions import ClientError
 from tests.loopback import Asked, Loopback
 
 from license_reader import vendors
-from license_reader.chain import MAX_TRIES, Chain, Pacer
+from license_reader.breaker import FAILURES, PAUSE
+from license_reader.chain import MAX_TRIES, MIN_SECONDS, Chain
 from license_reader.errors import CredentialsError, NoVendorLeft, SettingsError
 from license_reader.image import Image
+from license_reader.keys import TRUST
 from license_reader.license import Document, Side
+from license_reader.meter import Meter
 from license_reader.settings import Plan, VendorSettings
+from license_reader.spending import Spending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,12 +44,36 @@ MEGVII_NOT_ALLOWED = (403, {"error_message": "AUTHORIZATION_ERROR"})
 
 
 @dataclass
+class Counts:
+    """DynamoDB as the counts of calls need it: how many stand, how often it was asked, and whether it fails."""
+
+    calls: dict[str, int] = field(default_factory=dict)
+    asked: int = 0
+    down: bool = False
+
+    def update_item(self, **update: Any) -> dict[str, Any]:
+        self.asked += 1
+        if self.down:
+            raise ClientError({"Error": {"Code": "InternalServerError", "Message": "no"}}, "UpdateItem")
+        key, values = update["Key"]["object"]["S"], update["ExpressionAttributeValues"]
+        calls = self.calls.get(key, 0)
+        if ":cap" not in values:
+            self.calls[key] = calls - 1
+        elif calls < int(values[":cap"]["N"]):
+            self.calls[key] = calls + 1
+        else:
+            raise ClientError({"Error": {"Code": "ConditionalCheckFailedException", "Message": "no"}}, "UpdateItem")
+        return {"Attributes": {}}
+
+
+@dataclass
 class Clock:
     """A clock that moves only when somebody sleeps."""
 
     now: float = 1000.0
     slept: list[float] = field(default_factory=list)
-    alarms: list[str] = field(default_factory=list)
+    meter: Meter = field(default_factory=Meter)
+    counts: Counts = field(default_factory=Counts)
 
     def __call__(self) -> float:
         return self.now
@@ -60,18 +90,21 @@ class Configured:
     settings: dict[str, VendorSettings]
     secrets: dict[str, str]
     asked_anew: list[str] = field(default_factory=list)
+    held: dict[str, Any] = field(default_factory=dict)
 
     def vendor(self, name: str) -> VendorSettings:
         if name not in self.settings:
             raise SettingsError(f"/stack/vendors/{name}: no such parameter")
         return self.settings[name]
 
-    def credentials(self, name: str, *, anew: bool = False) -> Any:
-        if anew:
-            self.asked_anew.append(name)
+    def credentials(self, name: str, *, refused: Any = None) -> Any:
         if name not in self.secrets:
             raise CredentialsError(f"secret {name}: cannot be read")
-        return vendors.find(name).credentials.model_validate_json(self.secrets[name])
+        if name not in self.held or self.held[name] is refused:
+            if refused:
+                self.asked_anew.append(name)
+            self.held[name] = vendors.find(name).credentials.model_validate_json(self.secrets[name])
+        return self.held[name]
 
 
 @contextmanager
@@ -109,8 +142,16 @@ def clock() -> Clock:
     return Clock()
 
 
-def chain(configuration: Configured, session: requests.Session, clock: Clock) -> Chain:
-    return Chain(configuration, session, alarm=clock.alarms.append, clock=clock, sleep=clock.sleep)  # type: ignore[arg-type]
+def chain(configuration: Configured, session: requests.Session, clock: Clock, *, environments: int = 1) -> Chain:
+    return Chain(
+        configuration,  # type: ignore[arg-type]
+        session,
+        spending=Spending(clock.counts, "table", clock=clock),  # type: ignore[arg-type]
+        meter=clock.meter,
+        environments=environments,
+        clock=clock,
+        sleep=clock.sleep,
+    )
 
 
 def test_the_first_able_vendor_reads_and_one_call_is_counted(session: requests.Session, clock: Clock) -> None:
@@ -184,7 +225,9 @@ def test_a_secret_that_stays_refused_raises_an_alarm_and_passes_the_vendor_over(
         configuration.settings["megvii"] = VendorSettings(endpoint=refusing, secret="megvii")
         configuration.settings["embedded"] = VendorSettings(endpoint=endpoint, secret="embedded")
         answer = chain(configuration, session, clock).ask(PICTURE, planned("megvii", "embedded"), until=1060)
-    assert (answer.license.vendor, clock.alarms, len(asked_of)) == ("embedded", ["megvii"], 2)
+    assert (answer.license.vendor, len(asked_of)) == ("embedded", 2)
+    counts = clock.meter.take()
+    assert {name: each.refused for name, each in counts.items()} == {"megvii": 1, "embedded": 0}
 
 
 def test_a_missing_secret_or_parameter_passes_the_vendor_over(session: requests.Session, clock: Clock) -> None:
@@ -195,7 +238,7 @@ def test_a_missing_secret_or_parameter_passes_the_vendor_over(session: requests.
         "tencent: /stack/vendors/tencent: no such parameter",
         "huawei: secret huawei: cannot be read",
     )
-    assert (clock.alarms, len(asked_of)) == (["huawei"], 1)
+    assert ([name for name, each in clock.meter.take().items() if each.refused], len(asked_of)) == (["huawei"], 1)
 
 
 def test_a_document_that_a_vendor_refuses_is_flagged_and_nobody_else_is_paid(
@@ -264,33 +307,204 @@ def test_connections_that_idled_through_a_freeze_are_not_used_again(session: req
     assert closed == [1300]
 
 
-def test_a_slot_that_comes_too_late_is_left_to_others() -> None:
-    clock = Clock()
-    pacer = Pacer(0.1, clock=clock)
-    assert pacer.wait(clock.now + 5) == 0
-    assert [pacer.wait(clock.now + 5) for _ in range(100)] == [None] * 100
-    clock.now += 6
-    assert pacer.wait(clock.now + 5) == 4
-
-
-@given(rate=st.floats(0.1, 1000), arrivals=st.lists(st.floats(0, 10), min_size=2, max_size=30))
-def test_a_pacer_lets_no_two_calls_come_closer_than_its_rate(rate: float, arrivals: list[float]) -> None:
-    clock = Clock()
-    pacer = Pacer(rate, clock=clock)
-    slots = []
-    for arrival in sorted(arrivals):
-        clock.now = arrival
-        slots.append(arrival + (pacer.wait() or 0.0))
-    assert all(later - earlier >= 1 / rate - 1e-9 for earlier, later in pairwise(slots))
-
-
 def test_the_rate_is_shared_among_the_environments_that_may_run_at_once(
     session: requests.Session, clock: Clock
 ) -> None:
     with answering(READ) as (endpoint, _):
         configuration = configured()
         configuration.settings["embedded"] = VendorSettings(endpoint=endpoint, secret="embedded", rate=10)
-        asked = Chain(configuration, session, alarm=print, environments=2, clock=clock, sleep=clock.sleep)  # type: ignore[arg-type]
+        asked = chain(configuration, session, clock, environments=2)
         for _ in range(3):
             asked.ask(PICTURE, planned("embedded"), until=1060)
     assert clock.slept == pytest.approx([1 / 4.5, 1 / 4.5])
+
+
+def capped(cap: int, **endpoints: str) -> Configured:
+    configuration = configured(**endpoints)
+    settings = configuration.settings["embedded"]
+    configuration.settings["embedded"] = settings.model_copy(update={"daily_cap": cap})
+    return configuration
+
+
+def test_a_capped_vendor_gives_way_with_the_reason_and_is_counted(session: requests.Session, clock: Clock) -> None:
+    with answering(READ) as (endpoint, asked_of), answering(MEGVII_READ) as (other, _):
+        asked = chain(capped(2, embedded=endpoint, megvii=other), session, clock)
+        answers = [asked.ask(PICTURE, planned("embedded", "megvii"), until=1060) for _ in range(3)]
+    assert [answer.license.vendor for answer in answers] == ["embedded", "embedded", "megvii"]
+    assert answers[2].passed_over == ("embedded: the 2 calls of 1970-01-01 are used up (daily_cap)",)
+    assert (len(asked_of), clock.meter.take()["embedded"].capped) == (2, 1)
+
+
+def test_a_cap_costs_one_write_a_call_and_no_cap_none(session: requests.Session, clock: Clock) -> None:
+    with answering(READ) as (endpoint, _):
+        chain(configured(embedded=endpoint), session, clock).ask(PICTURE, planned("embedded"), until=1060)
+        assert clock.counts.asked == 0
+        chain(capped(5, embedded=endpoint), session, clock).ask(PICTURE, planned("embedded"), until=1060)
+    assert (clock.counts.asked, clock.counts.calls) == (1, {"calls:embedded": 1})
+
+
+@pytest.mark.parametrize(
+    ("replies", "counted"),
+    [
+        ([BUSY, READ], 1),
+        ([BROKEN], 0),
+        ([UNAUTHORIZED, UNAUTHORIZED], 0),
+        ([(200, {"document": "a bus ticket"})], 1),
+        ([NOTHING], 1),
+    ],
+    ids=["throttled, then read", "down", "refused", "perhaps charged", "no license"],
+)
+def test_what_was_surely_not_charged_is_given_back(
+    replies: list[tuple[int, dict[str, Any]]], counted: int, session: requests.Session, clock: Clock
+) -> None:
+    with answering(*replies) as (endpoint, _):
+        asked = chain(capped(5, embedded=endpoint), session, clock)
+        try:
+            asked.ask(PICTURE, planned("embedded"), until=1060)
+        except NoVendorLeft as error:
+            assert error.spent == counted  # noqa: PT017 - some of these raise, some answer
+    assert clock.counts.calls["calls:embedded"] == counted
+
+
+def test_when_calls_cannot_be_counted_nobody_is_asked_and_the_message_comes_again(
+    session: requests.Session, clock: Clock
+) -> None:
+    clock.counts.down = True
+    with answering((504, {})) as (odd, paid), answering(READ) as (endpoint, asked_of):
+        asked = chain(capped(5, megvii=odd, embedded=endpoint), session, clock)
+        with pytest.raises(NoVendorLeft, match="embedded: a call could not be counted: ClientError") as caught:
+            asked.ask(PICTURE, planned("megvii", "embedded"), until=1060)
+        assert (len(paid), asked_of, caught.value.spent) == (1, [], 1)
+        with pytest.raises(NoVendorLeft, match="embedded: a call could not be counted"):
+            asked.ask(PICTURE, planned("embedded", "megvii"), until=1060)
+        assert len(paid) == 1
+
+
+def test_a_vendor_that_keeps_failing_is_left_alone_until_one_probe_succeeds(
+    session: requests.Session, clock: Clock
+) -> None:
+    with (
+        answering(*[BROKEN] * FAILURES, READ) as (ailing, asked_of),
+        answering(MEGVII_READ) as (endpoint, _),
+    ):
+        asked = chain(configured(embedded=ailing, megvii=endpoint), session, clock)
+        plan = planned("embedded", "megvii")
+        asked.ask(PICTURE, plan, until=clock.now + 60)
+        tripped = asked.ask(PICTURE, plan, until=clock.now + 60)
+        assert len(asked_of) == FAILURES
+        spared = [asked.ask(PICTURE, plan, until=clock.now + 60) for _ in range(5)]
+        assert len(asked_of) == FAILURES
+        clock.now += PAUSE
+        healed = [asked.ask(PICTURE, plan, until=clock.now + 60) for _ in range(2)]
+    assert {answer.license.vendor for answer in (tripped, *spared)} == {"megvii"}
+    assert spared[0].passed_over == ("embedded: left alone for a while, since its last calls failed",)
+    assert [answer.license.vendor for answer in healed] == ["embedded", "embedded"]
+
+
+def test_a_vendor_that_is_left_alone_is_waited_for_when_nobody_else_can_read(
+    session: requests.Session, clock: Clock
+) -> None:
+    with answering(*[BROKEN] * FAILURES, READ) as (ailing, _), answering(MEGVII_READ) as (endpoint, paid):
+        asked = chain(configured(embedded=ailing, megvii=endpoint), session, clock)
+        plan = planned("embedded", "megvii", side=Side.BACK)
+        with pytest.raises(NoVendorLeft):
+            asked.ask(PICTURE, plan, until=clock.now + 60)
+        waited = asked.ask(PICTURE, plan, until=clock.now + 60)
+    assert (waited.license.vendor, waited.spent, paid) == ("embedded", 1, [])
+
+
+def test_when_every_vendor_is_left_alone_the_message_comes_again(session: requests.Session, clock: Clock) -> None:
+    with answering(BROKEN) as (ailing, asked_of):
+        asked = chain(configured(embedded=ailing), session, clock)
+        for _ in range(2):
+            with pytest.raises(NoVendorLeft):
+                asked.ask(PICTURE, planned("embedded"), until=clock.now + 10)
+        before, now = len(asked_of), clock.now
+        with pytest.raises(NoVendorLeft, match="its last calls failed") as caught:
+            asked.ask(PICTURE, planned("embedded"), until=clock.now + 10)
+    assert (len(asked_of), caught.value.spent) == (before, 0)
+    assert clock.now - now <= 10
+
+
+def test_what_failed_for_want_of_time_does_not_count_against_the_vendor(
+    session: requests.Session, clock: Clock
+) -> None:
+    with answering(*[BROKEN] * FAILURES, READ) as (endpoint, asked_of):
+        asked = chain(configured(embedded=endpoint), session, clock)
+        for _ in range(FAILURES):
+            with pytest.raises(NoVendorLeft):
+                asked.ask(PICTURE, planned("embedded"), until=clock.now + MIN_SECONDS)
+        assert len(asked_of) == FAILURES
+        assert asked.ask(PICTURE, planned("embedded"), until=clock.now + MIN_SECONDS).license.vendor == "embedded"
+
+
+def test_each_call_is_metered_with_what_became_of_it(session: requests.Session, clock: Clock) -> None:
+    with answering(BUSY, NOTHING) as (endpoint, _), answering((504, {})) as (odd, _):
+        asked = chain(configured(embedded=endpoint, megvii=odd), session, clock)
+        asked.ask(PICTURE, planned("megvii", "embedded"), until=1060)
+    counts = clock.meter.take()
+    assert [(len(each.latencies), each.charged, each.failed) for each in counts.values()] == [(1, 1, 1), (2, 1, 1)]
+    assert clock.meter.take() == {}
+
+
+def test_ten_threads_meet_a_rotation_with_one_refused_call_and_no_failure(session: requests.Session) -> None:
+    vendor = Rotating("old")
+    configuration = configured(embedded=vendor.url)
+    configuration.secrets["embedded"] = '{"api_key": "old"}'
+    clock = Clock()
+    asked = Chain(
+        configuration,  # type: ignore[arg-type]
+        session,
+        spending=Spending(clock.counts, "table"),  # type: ignore[arg-type]
+        meter=clock.meter,
+    )
+
+    def read(_: int) -> str | None:
+        return asked.ask(PICTURE, planned("embedded"), until=time.time() + 20).license.vendor
+
+    try:
+        with ThreadPoolExecutor(10) as threads:
+            assert list(threads.map(read, range(10))) == ["embedded"] * 10
+            time.sleep(TRUST + 0.1)
+            vendor.key, configuration.secrets["embedded"] = "new", '{"api_key": "new"}'
+            assert list(threads.map(read, range(10))) == ["embedded"] * 10
+    finally:
+        vendor.close()
+    assert vendor.refused == 1
+    assert configuration.asked_anew == ["embedded"]
+
+
+class Rotating:
+    """A vendor that serves one key, slowly, and refuses every other at once."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.refused = 0
+        rotating = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                known = self.headers["X-Api-Key"] == rotating.key
+                time.sleep(0.05 * known)
+                rotating.refused += not known
+                status, body = READ if known else UNAUTHORIZED
+                content = json.dumps(body).encode()
+                self.send_response_only(status)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._server.block_on_close = False
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()

@@ -97,7 +97,7 @@ def test_metadata_that_means_nothing_is_flagged_and_the_route_holds(name: str) -
         ({"routes": [{"prefix": "x", "side": "left"}]}, r"routes\.0\.side: "),
         ({"publish": ["everything"]}, r"publish\.0: "),
         ({"min_confidence": 2}, r"min_confidence: "),
-        ({"second_opinion": "megvii"}, r"second_opinion: .*leave it null"),
+        ({"second_opinion": "megvi"}, r"second_opinion: .*no vendor is called 'megvi'; there are embedded"),
         ({"retention_days": 7}, r"retention_days: "),
         ({"colour": "red"}, r"colour: Extra inputs"),
     ],
@@ -141,13 +141,37 @@ def test_an_endpoint_with_a_path_is_refused() -> None:
         configuration(parameters).settings()
 
 
-def test_credentials_come_in_the_vendors_own_type_and_anew_when_asked() -> None:
+def test_credentials_come_in_the_vendors_own_type_and_stay_one_object() -> None:
     secrets = Secrets(**{"stack-megvii": '{"api_key": "key", "api_secret": "hush"}'})
     configured = configuration(stored(), secrets)
     credentials = configured.credentials("megvii")
-    configured.credentials("megvii", anew=True)
     assert type(credentials).__module__ == "license_reader.vendors.megvii"
-    assert secrets.asked == [False, True]
+    assert configured.credentials("megvii") is credentials
+    secrets.texts["stack-megvii"] = '{"api_key": "other", "api_secret": "hush"}'
+    assert configured.credentials("megvii").api_key == "other"
+    assert secrets.asked == [False] * 3
+
+
+def test_credentials_that_were_refused_are_read_past_the_cache_once_for_all_that_were_refused() -> None:
+    secrets = Secrets(**{"stack-megvii": '{"api_key": "key", "api_secret": "hush"}'})
+    configured = configuration(stored(), secrets)
+    refused = configured.credentials("megvii")
+    anew = configured.credentials("megvii", refused=refused)
+    assert anew is not refused
+    assert anew == refused
+    assert configured.credentials("megvii", refused=refused) is anew
+    assert secrets.asked == [False, True, False]
+
+
+def test_a_cap_is_a_number_of_calls_or_none() -> None:
+    parameters = stored()
+    assert configuration(parameters).vendor("megvii").daily_cap is None
+    parameters.texts["vendors/megvii"] = json.dumps({"secret": "s", "daily_cap": 0})
+    assert configuration(parameters).vendor("megvii").daily_cap == 0
+    for wrong in (-1, "many", 1.5):
+        parameters.texts["vendors/megvii"] = json.dumps({"secret": "s", "daily_cap": wrong})
+        with pytest.raises(SettingsError, match="/stack/vendors/megvii: daily_cap: "):
+            configuration(parameters).settings()
 
 
 @pytest.mark.parametrize("text", ['{"api_key": "hush-hush"}', "hush-hush", '["hush-hush"]', '{"api_key": 5, "x": 1}'])

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-import math
 import random
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from license_reader import image, vendors
+from license_reader.breaker import Breaker
 from license_reader.errors import (
     AccountRefused,
+    CallsUncounted,
     CannotFit,
+    CapReached,
     CredentialsError,
     CredentialsRefused,
     DocumentRefused,
     ImageRejected,
     LicenseOcrError,
     NoVendorLeft,
+    OutcomeUnknown,
     RequestRefused,
     SettingsError,
     SizeRefused,
     Throttled,
     Unavailable,
     VendorError,
+    VendorPaused,
 )
 from license_reader.flags import Flag, Severity
+from license_reader.keys import Keys
 from license_reader.license import empty
+from license_reader.pacer import Pacer
 from license_reader.vendors._base import Address, Job
 
 if TYPE_CHECKING:
@@ -38,7 +45,9 @@ if TYPE_CHECKING:
 
     from license_reader.image import Image
     from license_reader.license import License
+    from license_reader.meter import Meter
     from license_reader.settings import Configuration, Plan, VendorSettings
+    from license_reader.spending import Allowance, Spending
     from license_reader.vendors._base import BaseVendor
 
 # A vendor is asked at most this often before the next one gets its turn.
@@ -48,6 +57,8 @@ BACKOFF_BASE, BACKOFF_CAP = 0.25, 4.0
 IDLE_SECONDS = 20.0
 # An answer needs at least this long; with less left no vendor is asked any more.
 MIN_SECONDS = 1.0
+# A vendor that had less time than this is not judged by its silence.
+FAIR_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +97,15 @@ class _NoTime(Throttled):
     """The vendor could not answer in time any more: another round would not help."""
 
 
-class Pacer:
-    """Keeps the calls of one process under a rate, in calls a second; safe among threads."""
+@dataclass(frozen=True, slots=True)
+class _Warm:
+    """A vendor as this process keeps it, for as long as its settings stay the same."""
 
-    def __init__(self, rate: float, *, clock: Callable[[], float] = time.time) -> None:
-        self._interval = 1 / rate
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._next = 0.0
-
-    def wait(self, latest: float = math.inf) -> float | None:
-        """How long to wait for the slot that is now the caller's, in seconds; None when it would come after `latest`.
-
-        A slot that comes too late is not taken: who gives up must not push back those who still have time.
-        """
-        with self._lock:
-            now = self._clock()
-            slot = max(now, self._next)
-            if slot > latest:
-                return None
-            self._next = slot + self._interval
-            return slot - now
+    settings: VendorSettings
+    vendor: BaseVendor
+    pacer: Pacer | None
+    breaker: Breaker
+    keys: Keys
 
 
 class Chain:
@@ -117,7 +116,8 @@ class Chain:
         configuration: Configuration,
         session: requests.Session,
         *,
-        alarm: Callable[[str], object],
+        spending: Spending,
+        meter: Meter,
         environments: int = 1,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
@@ -127,51 +127,53 @@ class Chain:
         Args:
             configuration: the vendors' settings and secrets.
             session: what calls are made on; it must not retry.
-            alarm: is told the name of a vendor whose account or secret needs a person, from whatever thread asks.
+            spending: what the vendors' calls of the day are counted in.
+            meter: is told of every call, and of vendors that need a person, from whatever thread asks.
             environments: how many processes share the vendors' rates.
             clock: seconds since the epoch.
             sleep: waits so many seconds.
         """
         self._configuration = configuration
         self._session = session
-        self._alarm = alarm
+        self._spending = spending
+        self._meter = meter
         self._environments = environments
         self._clock = clock
         self._sleep = sleep
         self._lock = threading.Lock()
         self._asked_at = clock()
-        self._made: dict[str, tuple[VendorSettings, BaseVendor, Pacer | None]] = {}
+        self._warm: dict[str, _Warm] = {}
 
     def ask(self, picture: Image, plan: Plan, *, until: float) -> Answer:
         """The first able vendor's reading of the picture.
 
-        A vendor that throttles gets another turn once the others had theirs, for as long as there is time: waiting
-        costs nothing. A document that a vendor refuses, or that none of the chain takes, is answered with a flagged,
-        empty license: no other vendor would be paid for anything better.
+        A vendor that throttles, or is left alone because it kept failing, gets another turn once the others had
+        theirs, for as long as there is time: waiting costs nothing. A document that a vendor refuses, or that none of
+        the chain takes, is answered with a flagged, empty license: no other vendor would be paid for anything better.
 
         Raises:
-            NoVendorLeft: every vendor was passed over.
+            NoVendorLeft: every vendor was passed over, or nobody may be asked because calls cannot be counted.
         """
         self._wake()
         tally = _Tally()
-        turns = deque(plan.vendors)
+        turns = deque((name, False) for name in plan.vendors)
         while turns:
-            name = turns.popleft()
+            name, again = turns.popleft()
             tally.passed_over.pop(name, None)
             try:
-                license_ = self._ask_one(name, picture, plan, tally, until)
+                return tally.answer(self._ask_one(name, picture, plan, tally, until, patient=again))
             except DocumentRefused as error:
                 return tally.answer(_refused(plan, name, error.flag or "unreadable", error.code, error.request_id))
             except ImageRejected as error:
                 return tally.answer(_refused(plan, None, error.flag, str(error)))
-            except (CannotFit, CredentialsError, SettingsError, VendorError) as error:
+            except (CannotFit, CapReached, CredentialsError, SettingsError, VendorError, VendorPaused) as error:
                 tally.passed_over[name] = error
-                if isinstance(error, AccountRefused | CredentialsError | CredentialsRefused | RequestRefused):
-                    self._alarm(name)
-                if isinstance(error, Throttled) and not isinstance(error, _NoTime):
-                    turns.append(name)
-            else:
-                return tally.answer(license_)
+                self._report(name, error)
+                if isinstance(error, Throttled | VendorPaused) and not isinstance(error, _NoTime):
+                    turns.append((name, True))
+            except CallsUncounted as error:
+                tally.passed_over[name] = error
+                raise NoVendorLeft(tally.reasons, spent=tally.spent) from error
         if tally.nobody_takes_it:
             return tally.answer(_refused(plan, None, "not_taken", "; ".join(tally.reasons)))
         raise NoVendorLeft(tally.reasons, spent=tally.spent)
@@ -187,37 +189,96 @@ class Chain:
                 self._session.close()
             self._asked_at = now
 
-    def _ask_one(self, name: str, picture: Image, plan: Plan, tally: _Tally, until: float) -> License:
-        """One vendor's reading, asked again where its error says that asking again may help."""
-        settings, vendor, pacer = self._vendor(name)
-        if (plan.document, plan.side) not in vendor.pages:
+    def _report(self, name: str, error: LicenseOcrError) -> None:
+        """Count what an operator should hear of."""
+        if isinstance(error, CapReached):
+            self._meter.capped(name)
+        elif isinstance(error, AccountRefused | CredentialsError | CredentialsRefused | RequestRefused):
+            self._meter.refused(name)
+
+    def _ask_one(  # noqa: PLR0913 - a turn is all of this
+        self, name: str, picture: Image, plan: Plan, tally: _Tally, until: float, *, patient: bool
+    ) -> License:
+        """One vendor's reading, if it is able, healthy and under its cap."""
+        warm = self._vendor(name)
+        if (plan.document, plan.side) not in warm.vendor.pages:
             raise CannotFit(f"does not read {plan.document} {plan.side}")
-        fitted = image.fit(picture, vendor.limits)
+        fitted = image.fit(picture, warm.vendor.limits)
         job = Job(image=fitted, document=plan.document, side=plan.side, told=plan.told)
-        credentials = self._configuration.credentials(name)
+        while (seconds := warm.breaker.pause()) > 0:
+            if not patient:
+                raise _paused(name)
+            if self._clock() + seconds + MIN_SECONDS > until:
+                raise _NoTime(name, "its last calls failed, and no time is left to wait for it")
+            self._sleep(seconds)
+        with self._spending.allowance(name, warm.settings.daily_cap) as allowance:
+            license_ = self._tries(warm, job, tally, allowance, until)
+        return license_.model_copy(update={"boxes": image.restore(license_.boxes, fitted)})
+
+    def _tries(self, warm: _Warm, job: Job, tally: _Tally, allowance: Allowance, until: float) -> License:
+        """The vendor's answer, asked again where its error says that asking again may help."""
+        name = warm.vendor.name
         refreshed = False
         tried = 0
         while True:
             tried += 1
-            self._pause(pacer.wait(until - MIN_SECONDS) if pacer else 0.0, name, until)
+            allowance.take()
+            warm.keys.await_scout()
+            self._pause(warm.pacer.wait(until - MIN_SECONDS) if warm.pacer else 0.0, name, until)
+            credentials, anew = warm.keys.current()
+            if not warm.breaker.admit():
+                raise _paused(name)
             try:
-                license_ = vendor.read(job, credentials, until=until, read_timeout=settings.read_timeout)
+                license_ = self._call(warm, job, credentials, until)
             except CredentialsRefused:
-                if refreshed:
+                if refreshed or anew:
                     raise
                 refreshed = True
-                credentials = self._configuration.credentials(name, anew=True)
             except (Throttled, Unavailable):
                 if tried == MAX_TRIES:
                     raise
                 bound = min(BACKOFF_CAP, BACKOFF_BASE * 2**tried)
                 self._pause(random.uniform(0, bound), name, until)  # noqa: S311 - nothing secret
             except VendorError as error:
-                tally.spent += error.charged
+                if error.charged:
+                    allowance.spend()
+                    tally.spent += 1
                 raise
             else:
+                allowance.spend()
                 tally.spent += 1
-                return license_.model_copy(update={"boxes": image.restore(license_.boxes, fitted)})
+                return license_
+
+    def _call(self, warm: _Warm, job: Job, credentials: object, until: float) -> License:
+        """One call, told to whoever learns from it: the meter, the breaker, the keys."""
+        began = self._clock()
+        try:
+            license_ = warm.vendor.read(job, credentials, until=until, read_timeout=warm.settings.read_timeout)
+        except VendorError as error:
+            self._learn(warm, credentials, error, seconds=self._clock() - began, fair=until - began >= FAIR_SECONDS)
+            raise
+        self._learn(warm, credentials, None, seconds=self._clock() - began, fair=True)
+        return license_
+
+    def _learn(
+        self, warm: _Warm, credentials: object, error: VendorError | None, *, seconds: float, fair: bool
+    ) -> None:
+        """Tell how a call went; `fair` is False when the vendor had too little time to be judged by it."""
+        served = error is None or isinstance(error, DocumentRefused)
+        charged = error is None or error.charged
+        self._meter.called(warm.vendor.name, seconds, charged=charged, failed=not served)
+        if not isinstance(error, Unavailable | OutcomeUnknown):
+            warm.breaker.answered()
+        elif fair:
+            warm.breaker.failed()
+        else:
+            warm.breaker.untold()
+        if served:
+            warm.keys.accepted(credentials)
+        elif isinstance(error, CredentialsRefused):
+            warm.keys.refused(credentials)
+        else:
+            warm.keys.untold(credentials)
 
     def _pause(self, seconds: float | None, name: str, until: float) -> None:
         """Sleep, or give the vendor up when an answer could not come in time after it."""
@@ -226,21 +287,30 @@ class Chain:
         if seconds > 0:
             self._sleep(seconds)
 
-    def _vendor(self, name: str) -> tuple[VendorSettings, BaseVendor, Pacer | None]:
-        """The warm vendor and its pacer, made anew when its settings changed."""
+    def _vendor(self, name: str) -> _Warm:
+        """The warm vendor, made anew when its settings changed."""
         settings = self._configuration.vendor(name)
         with self._lock:
-            made = self._made.get(name)
-            if made is None or made[0] != settings:
+            warm = self._warm.get(name)
+            if warm is None or warm.settings != settings:
                 kind = vendors.find(name)
                 endpoint = settings.endpoint or kind.endpoint
                 if endpoint is None:
                     raise SettingsError(f"vendors/{name}: endpoint: this vendor needs one")
                 address = Address(endpoint=endpoint, region=settings.region, project=settings.project)
-                pacer = settings.rate and Pacer(0.9 * settings.rate / self._environments, clock=self._clock)
-                made = (settings, kind(address, session=self._session, clock=self._clock), pacer or None)
-                self._made[name] = made
-            return made
+                warm = _Warm(
+                    settings=settings,
+                    vendor=kind(address, session=self._session, clock=self._clock),
+                    pacer=Pacer(0.9 * settings.rate / self._environments, clock=self._clock) if settings.rate else None,
+                    breaker=Breaker(clock=self._clock),
+                    keys=Keys(partial(self._configuration.credentials, name), clock=self._clock),
+                )
+                self._warm[name] = warm
+            return warm
+
+
+def _paused(name: str) -> VendorPaused:
+    return VendorPaused(f"{name}: left alone for a while, since its last calls failed")
 
 
 def _refused(plan: Plan, vendor: str | None, flag: str, detail: str, request_id: str | None = None) -> License:

@@ -4,9 +4,13 @@
     ├── UnknownEvent           the message is no upload event: fail that one item, the queue parks it
     ├── InProgress             another owner holds the claim: leave the message for later
     ├── ClaimLost              a newer attempt took over: write nothing, leave the message for later
+    ├── OutOfTime              the invocation ends before the upload is read: leave the message for later
     ├── ObjectGone             the uploaded version no longer exists: a flagged record
     ├── ImageRejected          the bytes are no picture that may be decoded: a flagged record
     ├── CannotFit              this vendor cannot take this picture: pass the vendor over
+    ├── CapReached             the vendor's calls of the day are used up: pass over, alarm
+    ├── CallsUncounted         the table cannot count a capped vendor's call: ask nobody, the message comes again
+    ├── VendorPaused           the vendor kept failing and is left alone: pass over, ask again if nobody else can read
     ├── SettingsError          a setting is missing or wrong: stop the line, the message comes again
     ├── CredentialsError       a secret is missing or wrong: pass the vendor over, alarm
     ├── NoVendorLeft           every vendor of the chain was passed over: the message comes again
@@ -47,6 +51,10 @@ class ClaimLost(LicenseOcrError):
     """The claim passed to a newer attempt while this one worked."""
 
 
+class OutOfTime(LicenseOcrError):
+    """The invocation ends before the upload is read, or before it is known what became of it."""
+
+
 class ObjectGone(LicenseOcrError):
     """The uploaded object, or this version of it, no longer exists."""
 
@@ -61,6 +69,18 @@ class ImageRejected(LicenseOcrError):
 
 class CannotFit(LicenseOcrError):
     """The picture cannot be brought within a vendor's limits."""
+
+
+class CapReached(LicenseOcrError):
+    """The vendor got as many calls today as its settings allow."""
+
+
+class CallsUncounted(LicenseOcrError):
+    """The table did not answer, so that a call of a capped vendor cannot be counted and must not be made."""
+
+
+class VendorPaused(LicenseOcrError):
+    """The vendor's breaker is open: it failed several times in a row and is left alone for a while."""
 
 
 class SettingsError(LicenseOcrError):

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from license_reader import notices
+from license_reader import notices, opinions
 from license_reader.chain import Answer
 from license_reader.checks import check
+from license_reader.days import day_in_china
 from license_reader.errors import ImageRejected, NoVendorLeft, ObjectGone, SettingsError
 from license_reader.flags import Flag, Severity
 from license_reader.image import MAX_BYTES, gate
-from license_reader.ledger import Notice, Picture, Record
+from license_reader.ledger import Draft, Notice, Picture, Record
 from license_reader.license import empty
-from license_reader.settings import plan
+from license_reader.settings import Plan, plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, GetObjectRequestTypeDef
 
     from license_reader.chain import Chain
+    from license_reader.image import Image
     from license_reader.ledger import Claim, Ledger
     from license_reader.license import License
     from license_reader.notices import Notices
-    from license_reader.settings import Configuration, Plan, Settings
+    from license_reader.settings import Configuration, Settings
     from license_reader.upload import Upload
 
 # Kept back from the invocation's time: the record and its notice are written in it.
@@ -38,8 +39,8 @@ RESERVE = 5.0
 # What a lease outlives the invocation by, so that no living owner is overtaken.
 LEASE_MARGIN = 10.0
 
-# The day that counts is the one in China, wherever the function runs.
-CHINA = dt.timezone(dt.timedelta(hours=8))
+# A second opinion is worth waiting for so long, and not worth a call that has less.
+OPINION_SECONDS, OPINION_MIN_SECONDS = 30.0, 5.0
 
 # S3 answers 403 for an object that is gone where the caller may not list the bucket; the template grants the listing.
 _GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404", "PreconditionFailed", "412", "MethodNotAllowed"})
@@ -86,7 +87,9 @@ class Reader:
         return outcome
 
     def _read(self, upload: Upload, claim: Claim, settings: Settings, until: float) -> Outcome:
-        """The record of a claimed upload; the write is the very next act after the vendor's answer."""
+        """The record of a claimed upload; a write is the very next act after any vendor's answer."""
+        if claim.draft is not None:
+            return self._finish(claim, self._resumed(upload, claim, claim.draft, settings, until), settings)
         try:
             asked = self._ask(upload, claim, settings, until)
         except NoVendorLeft as error:
@@ -95,17 +98,70 @@ class Reader:
         except (BotoCoreError, ClientError, SettingsError):
             self.ledger.release(claim, spent=0)
             raise
-        license_ = self._checked(asked.answer.license, asked.flags, settings)
+        license_ = self._checked(asked.answer.license, settings)
+        read = _Read(license_.flagged(*asked.flags), asked.answer.passed_over, asked.answer.spent, asked.picture)
+        if asked.image is not None and self._wants_opinion(license_, settings):
+            draft = Draft(read.license, read.picture, read.passed_over, claim.attempt)
+            claim = self.ledger.keep(claim, draft, spent=read.spent)
+            read = self._second(replace(read, spent=0), asked.image, settings, until)
+        return self._finish(claim, read, settings)
+
+    def _finish(self, claim: Claim, read: _Read, settings: Settings) -> Outcome:
+        """The record, written."""
         record = self.ledger.finish(
             claim,
-            license_,
-            spent=asked.answer.spent,
-            notice=notices.wanted(license_.flags, settings.publish),
+            read.license,
+            spent=read.spent,
+            notice=notices.wanted(read.license.flags, settings.publish),
             retention_days=settings.retention_days,
-            passed_over=asked.answer.passed_over,
-            image=asked.picture,
+            passed_over=read.passed_over,
+            image=read.picture,
+            second_opinion=read.second_opinion,
         )
         return Outcome(record, fresh=True)
+
+    def _wants_opinion(self, license_: License, settings: Settings) -> bool:
+        return settings.second_opinion not in {None, license_.vendor} and opinions.doubted(license_)
+
+    def _resumed(self, upload: Upload, claim: Claim, draft: Draft, settings: Settings, until: float) -> _Read:
+        """What an earlier attempt read before it died, with the second opinion that it did not live to hear.
+
+        It is asked for once more, by the attempt after the one that died; if that dies too, the first reading stands.
+        """
+        read = _Read(draft.license, draft.passed_over, 0, draft.picture)
+        if settings.second_opinion in {None, draft.license.vendor}:
+            return read
+        if claim.attempt > draft.attempt + 1 or claim.spent > settings.max_attempts:
+            return read.without(f"{settings.second_opinion}: earlier attempts ended while it was asked")
+        try:
+            image = gate(_content(self._find(upload)))
+        except (ObjectGone, ImageRejected) as error:
+            return read.without(f"{settings.second_opinion}: {error}")
+        except (BotoCoreError, ClientError):
+            self.ledger.release(claim, spent=0)
+            raise
+        return self._second(read, image, settings, until)
+
+    def _second(self, read: _Read, image: Image, settings: Settings, until: float) -> _Read:
+        """The reading, with what the second vendor said of it; whatever keeps that one from it, the reading stands."""
+        name = settings.second_opinion or ""
+        ends = min(until - RESERVE, self.clock() + OPINION_SECONDS)
+        if ends - self.clock() < OPINION_MIN_SECONDS:
+            return read.without(f"{name}: no time left to ask")
+        first = read.license
+        asked = Plan(document=first.document, side=first.side, told=True, vendors=(name,))
+        try:
+            answer = self.chain.ask(image, asked, until=ends)
+        except NoVendorLeft as error:
+            return replace(read, spent=error.spent).without(*error.reasons)
+        read = replace(read, spent=answer.spent)
+        if _unread(answer.license):
+            codes = ", ".join(flag.code for flag in answer.license.flags)
+            return read.without(*(answer.passed_over or (f"{name}: {codes}",)))
+        if answer.license.document != first.document:
+            return read.without(f"{name}: took it for a {answer.license.document}")
+        flag = opinions.disagreement(first, answer.license)
+        return replace(read, license=first.flagged(flag) if flag else first, second_opinion=name)
 
     def _ask(self, upload: Upload, claim: Claim, settings: Settings, until: float) -> _Asked:
         """What the vendors, or the gate before them, say of the upload."""
@@ -131,7 +187,7 @@ class Reader:
         flags = list(planned.flags)
         if self.ledger.first_seen(picture.sha256, claim, retention_days=settings.retention_days):
             flags.append(Flag.of("duplicate_image", "ledger"))
-        return _Asked(self.chain.ask(image, planned, until=until - RESERVE), tuple(flags), picture)
+        return _Asked(self.chain.ask(image, planned, until=until - RESERVE), tuple(flags), picture, image)
 
     def _find(self, upload: Upload) -> GetObjectOutputTypeDef:
         """Just this version of the object, its content not yet read.
@@ -151,12 +207,12 @@ class Reader:
                 raise ObjectGone(f"{upload.object}: gone before it was read") from error
             raise
 
-    def _checked(self, license_: License, flags: tuple[Flag, ...], settings: Settings) -> License:
-        """The license with the flags of the steps before and, if anything was read, those of the checks."""
-        if any(flag.severity is Severity.PERMANENT for flag in license_.flags):
-            return license_.flagged(*flags)
-        today = dt.datetime.fromtimestamp(self.clock(), CHINA).date()
-        return license_.flagged(*flags, *check(license_, today=today, min_confidence=settings.min_confidence))
+    def _checked(self, license_: License, settings: Settings) -> License:
+        """The license with the flags of the checks, if anything was read."""
+        if _unread(license_):
+            return license_
+        today = day_in_china(self.clock())
+        return license_.flagged(*check(license_, today=today, min_confidence=settings.min_confidence))
 
     def _tell(self, record: Record) -> None:
         """Deliver the record's notice unless it has none, or it went out."""
@@ -175,6 +231,27 @@ class _Asked:
     answer: Answer
     flags: tuple[Flag, ...] = ()
     picture: Picture | None = None
+    image: Image | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What is to be written down: the reading, and what its last step cost."""
+
+    license: License
+    passed_over: tuple[str, ...]
+    spent: int
+    picture: Picture | None
+    second_opinion: str | None = None
+
+    def without(self, *reasons: str) -> _Read:
+        """The same, with the reasons why no second opinion came."""
+        told = tuple(f"second opinion: {reason}" for reason in reasons)
+        return replace(self, passed_over=(*self.passed_over, *told))
+
+
+def _unread(license_: License) -> bool:
+    return any(flag.severity is Severity.PERMANENT for flag in license_.flags)
 
 
 def _content(found: GetObjectOutputTypeDef) -> bytes:

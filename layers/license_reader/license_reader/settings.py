@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from license_reader import vendors
 from license_reader.errors import CredentialsError, SettingsError
@@ -40,12 +40,6 @@ def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
-def _not_there_yet(value: object) -> object:
-    if value is not None:
-        raise ValueError("not available in this version; leave it null")
-    return value
-
-
 type VendorName = Annotated[str, AfterValidator(_known)]
 type Chain = Annotated[tuple[VendorName, ...], Field(min_length=1), AfterValidator(_distinct)]
 
@@ -70,7 +64,8 @@ class Settings(_Strict):
     routes: tuple[Route, ...] = ()
     publish: tuple[Severity, ...] = (Severity.FRAUD, Severity.PERMANENT, Severity.REVIEW, Severity.BUSINESS)
     min_confidence: float = Field(default=0.85, ge=0, le=1)
-    second_opinion: Annotated[None, BeforeValidator(_not_there_yet)] = None
+    second_opinion: VendorName | None = None
+    """Who reads again what was read with a doubt."""
     retention_days: int = Field(default=365, ge=19, le=3650)
     """A message may spend four days in the queue and fourteen in the dead-letter queue: its record must outlive it."""
     max_attempts: int = Field(default=5, ge=1, le=100)
@@ -84,6 +79,8 @@ class VendorSettings(_Strict):
     project: str | None = None
     rate: float | None = Field(default=None, gt=0)
     read_timeout: float = Field(default=30.0, gt=0, le=120)
+    daily_cap: int | None = Field(default=None, ge=0)
+    """Calls a day that may be charged; the day is China's."""
     secret: str = Field(min_length=1)
 
 
@@ -142,6 +139,8 @@ class Configuration:
         self._lock = threading.Lock()
         self._seen: Mapping[str, str] | None = None
         self._good: tuple[Settings, Mapping[str, VendorSettings]] | None = None
+        self._secrets_lock = threading.Lock()
+        self._held: dict[str, tuple[str, Any]] = {}
 
     def settings(self) -> Settings:
         """The settings in force.
@@ -162,17 +161,32 @@ class Configuration:
         except KeyError as error:
             raise SettingsError(f"{self._path}/vendors/{name}: no such parameter") from error
 
-    def credentials(self, name: str, *, anew: bool = False) -> Any:
-        """A vendor's secret in the vendor's own type; `anew` passes by the cache.
+    def credentials(self, name: str, *, refused: Any = None) -> Any:
+        """A vendor's secret in the vendor's own type: one object for as long as it stays the same.
+
+        Args:
+            name: the vendor.
+            refused: what an earlier call returned and the vendor refused. If it is still what is held, the secret is
+                read past the cache, and returned as a new object even if it stayed the same; of many threads that
+                were refused one reads it.
 
         Raises:
             CredentialsError: the secret is missing, is no JSON, or lacks a field.
         """
         secret = self.vendor(name).secret
-        try:
-            text = str(self._secrets.get(secret, max_age=300, force_fetch=anew))
-        except GetParameterError as error:
-            raise CredentialsError(f"secret {secret}: cannot be read: {error}") from error
+        with self._secrets_lock:
+            text, held = self._held.get(name, ("", None))
+            anew = held is not None and held is refused
+            try:
+                told = str(self._secrets.get(secret, max_age=300, force_fetch=anew))
+            except GetParameterError as error:
+                raise CredentialsError(f"secret {secret}: cannot be read: {error}") from error
+            if held is None or anew or told != text:
+                held = self._shaped(name, secret, told)
+                self._held[name] = (told, held)
+            return held
+
+    def _shaped(self, name: str, secret: str, text: str) -> Any:
         try:
             return vendors.find(name).credentials.model_validate_json(text)
         except ValidationError as error:
