@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 from botocore.config import Config
@@ -92,6 +92,16 @@ class Account:
     def secretsmanager(self) -> SecretsManagerClient:
         """Secrets Manager."""
         return self.session.client("secretsmanager", endpoint_url=self.endpoint, config=_CONFIG)
+
+    @cached_property
+    def cloudwatch(self) -> Any:
+        """CloudWatch's metrics and alarms."""
+        return self.session.client("cloudwatch", endpoint_url=self.endpoint, config=_CONFIG)
+
+    @cached_property
+    def logs(self) -> Any:
+        """CloudWatch's logs."""
+        return self.session.client("logs", endpoint_url=self.endpoint, config=_CONFIG)
 
     def resources(self, stack: str) -> Resources:
         """What the stack's outputs name.

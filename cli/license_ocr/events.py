@@ -55,6 +55,6 @@ def environment(account: Account, resources: Resources, stack: str) -> dict[str,
         "TOPIC_ARN": resources.Topic,
         "SETTINGS_PATH": f"/{stack}",
         "MAXIMUM_CONCURRENCY": "1",
-        "POWERTOOLS_SERVICE_NAME": "license-ocr",
+        "POWERTOOLS_SERVICE_NAME": stack,
         "POWERTOOLS_METRICS_NAMESPACE": "LicenseOcr",
     }

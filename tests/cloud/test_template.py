@@ -24,6 +24,9 @@ LIMIT = 51_200
 OTHER_BUILD = BUILD.parent / "other"
 UNZIPPED_LIMIT = 250 * 1024 * 1024
 FUNCTIONS = {"ReadUpload": "ReadUploadRole", "OcrApiFunction": "OcrApiRole"}
+NO_VALUE = {"Ref": "AWS::NoValue"}
+KEY = "arn:aws:kms:r:123456789012:key/1234abcd"
+OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 PSEUDO = {"AWS::StackName": "stack", "AWS::AccountId": "123456789012", "AWS::Region": "r", "AWS::Partition": "aws"}
 
 
@@ -45,10 +48,24 @@ def statements(policy: str) -> dict[str, Json]:
     return {each["Sid"]: each for each in properties(policy)["PolicyDocument"]["Statement"]}
 
 
-def granted(role: str) -> dict[str, set[str]]:
-    """Each action that a role allows, with the resources it allows it on, as JSON."""
+def resolved(value: Any, **parameters: str) -> Any:
+    """The value with every condition decided under these parameters, and what is no value left out."""
+    match value:
+        case {"Fn::If": [condition, yes, no]}:
+            return resolved(yes if holds(condition, template(), parameters) else no, **parameters)
+        case dict():
+            members = {name: resolved(each, **parameters) for name, each in value.items()}
+            return {name: each for name, each in members.items() if each != NO_VALUE}
+        case list():
+            return [each for each in (resolved(each, **parameters) for each in value) if each != NO_VALUE]
+        case _:
+            return value
+
+
+def granted(role: str, **parameters: str) -> dict[str, set[str]]:
+    """Each action that a role allows under these parameters, with the resources it allows it on, as JSON."""
     grants: dict[str, set[str]] = {}
-    for policy in properties(role)["Policies"]:
+    for policy in resolved(properties(role)["Policies"], **parameters):
         for each in policy["PolicyDocument"]["Statement"]:
             assert each["Effect"] == "Allow"
             for action in [each["Action"]] if isinstance(each["Action"], str) else each["Action"]:
@@ -66,7 +83,8 @@ def text(value: Any, **parameters: str) -> str:
         case {"Ref": str(name)}:
             return known.get(name, f"<{name}>")
         case {"Fn::Sub": str(form)}:
-            return re.sub(r"\$\{([^}]+)\}", lambda found: known.get(found[1], f"<{found[1]}>"), form)
+            filled = re.sub(r"\$\{([^!}][^}]*)\}", lambda found: known.get(found[1], f"<{found[1]}>"), form)
+            return filled.replace("${!", "${")
         case {"Fn::Sub": [form, names]}:
             inner = {name: text(each, **parameters) for name, each in names.items()}
             return text({"Fn::Sub": form}, **parameters | inner)
@@ -111,12 +129,25 @@ def test_deleting_the_stack_keeps_photos_and_records() -> None:
         ("UploadQueuePolicy", "sqs:*"),
         ("DeadLetterQueuePolicy", "sqs:*"),
         ("FlaggedTopicPolicy", "sns:Publish"),
+        ("AlarmTopicPolicy", "sns:Publish"),
     ],
 )
 def test_nobody_may_speak_without_tls(policy: str, action: str) -> None:
     deny = statements(policy)["TlsOnly"]
     assert (deny["Effect"], deny["Principal"], deny["Action"]) == ("Deny", "*", action)
     assert deny["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_whatever_is_spoken_to_over_the_network_has_a_policy_that_asks_for_tls() -> None:
+    kinds = {"AWS::S3::Bucket": "Bucket", "AWS::SQS::Queue": "Queues", "AWS::SNS::Topic": "Topics"}
+    spoken_to = {name for kind in kinds for name in of_type(kind)}
+    guarded = set()
+    for policy in template()["Resources"].values():
+        for member in kinds.values():
+            if policy["Type"].endswith("Policy") and member in policy["Properties"]:
+                listed = policy["Properties"][member]
+                guarded |= {each["Ref"] for each in (listed if isinstance(listed, list) else [listed])}
+    assert guarded == spoken_to
 
 
 def test_only_our_bucket_may_put_into_the_queue() -> None:
@@ -158,7 +189,7 @@ def test_the_table_is_keyed_as_the_ledger_writes_and_can_be_restored() -> None:
     ]
     assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert resolved(table["SSESpecification"]) == {"SSEEnabled": True, "SSEType": "KMS"}
     assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 
@@ -193,10 +224,120 @@ def test_the_ocr_api_may_log_and_read_secrets() -> None:
 
 @pytest.mark.parametrize("role", FUNCTIONS.values())
 def test_no_role_is_granted_everything(role: str) -> None:
-    for action, resources in granted(role).items():
+    for action, resources in granted(role, KmsKeyArn=KEY).items():
         assert "*" not in action
         assert '"*"' not in resources
     assert "ManagedPolicyArns" not in properties(role)
+
+
+# What each action is needed for: the place that calls it, or Lambda itself on the function's behalf.
+CALLERS = {
+    "logs:CreateLogStream": "Lambda",
+    "logs:PutLogEvents": "Lambda",
+    "sqs:ReceiveMessage": "Lambda",
+    "sqs:DeleteMessage": "Lambda",
+    "sqs:GetQueueAttributes": "Lambda",
+    "s3:GetObject": ".get_object(",
+    "s3:GetObjectVersion": ".get_object(",
+    "s3:ListBucket": ".get_object(",  # S3 says "no such key" only to who may list
+    "dynamodb:PutItem": ".put_item(",
+    "dynamodb:UpdateItem": ".update_item(",
+    "sns:Publish": ".publish(",
+    "ssm:GetParametersByPath": ".get_multiple(",
+    "secretsmanager:GetSecretValue": "SecretsProvider(",
+}
+
+
+def test_every_action_that_is_granted_has_a_caller() -> None:
+    sources = [*(ROOT / "functions").rglob("*.py"), *(ROOT / "layers/license_reader").rglob("*.py")]
+    code = "".join(path.read_text(encoding="utf-8") for path in sources)
+    for role in FUNCTIONS.values():
+        for action in granted(role):
+            assert CALLERS[action] == "Lambda" or CALLERS[action] in code, f"{role}: {action}"
+
+
+KEY_OF = {
+    "AWS::SQS::Queue": "KmsMasterKeyId",
+    "AWS::SNS::Topic": "KmsMasterKeyId",
+    "AWS::Logs::LogGroup": "KmsKeyId",
+    "AWS::SecretsManager::Secret": "KmsKeyId",
+}
+
+
+def test_a_key_of_ones_own_encrypts_whatever_is_stored_and_without_one_the_services_do() -> None:
+    for kind, name in KEY_OF.items():
+        for resource, each in of_type(kind).items():
+            assert resolved(each["Properties"], KmsKeyArn=KEY)[name] == {"Ref": "KmsKeyArn"}, resource
+            assert resolved(each["Properties"]).get(name) in {None, "alias/aws/sns"}, resource
+    for queue in of_type("AWS::SQS::Queue").values():
+        assert resolved(queue["Properties"])["SqsManagedSseEnabled"] is True
+        assert "SqsManagedSseEnabled" not in resolved(queue["Properties"], KmsKeyArn=KEY)
+    table = properties("ResultTable")["SSESpecification"]
+    assert resolved(table, KmsKeyArn=KEY)["KMSMasterKeyId"] == {"Ref": "KmsKeyArn"}
+    encryption = properties("UploadBucket")["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    [rule] = resolved(encryption, KmsKeyArn=KEY)
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": {"Ref": "KmsKeyArn"}}
+    assert rule["BucketKeyEnabled"] is True
+    assert resolved(encryption) == [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
+
+
+# Which services a function asks for what is encrypted, by what it does with the key.
+KEY_USES = {
+    "ReadUploadRole": {
+        "kms:Decrypt": {"s3", "sqs", "sns", "dynamodb", "secretsmanager"},
+        "kms:GenerateDataKey": {"sns"},
+    },
+    "OcrApiRole": {"kms:Decrypt": {"secretsmanager"}},
+}
+
+
+@pytest.mark.parametrize("role", FUNCTIONS.values())
+def test_a_role_uses_the_key_only_through_the_services_that_it_speaks_to_and_only_if_there_is_one(role: str) -> None:
+    assert not [action for action in granted(role) if action.startswith("kms:")]
+    uses: dict[str, set[str]] = {}
+    for policy in resolved(properties(role)["Policies"], KmsKeyArn=KEY):
+        for each in policy["PolicyDocument"]["Statement"]:
+            if str(each["Action"]).startswith("kms:"):
+                assert each["Resource"] == {"Ref": "KmsKeyArn"}
+                via = each["Condition"]["StringEquals"]["kms:ViaService"]
+                services = {text(one, **{"AWS::URLSuffix": "aws"}) for one in (via if isinstance(via, list) else [via])}
+                assert all(service.endswith(".r.aws") for service in services)
+                uses[each["Action"]] = {service.partition(".")[0] for service in services}
+    assert uses == KEY_USES[role]
+
+
+@pytest.mark.parametrize("service", ["s3.amazonaws.com", "cloudwatch.amazonaws.com", "logs.<region>.amazonaws.com"])
+def test_the_keys_policy_is_told_for_every_service_that_uses_it_by_itself(service: str) -> None:
+    policy = json.loads(OPERATIONS.split("```json\n", 1)[1].split("```")[0])
+    principals = {each["Principal"].get("Service") for each in policy["Statement"]}
+    assert service in principals
+    assert "## The key's policy" in OPERATIONS
+    assert '"The key\'s policy" in docs/operations.md' in template()["Parameters"]["KmsKeyArn"]["Description"]
+
+
+NAMES = {
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Serverless::Function": "FunctionName",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::SNS::Topic": "TopicName",
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::CloudWatch::Dashboard": "DashboardName",
+}
+
+
+def test_an_auditor_meets_names_that_say_whose_they_are_and_they_fit() -> None:
+    longest = {"AWS::StackName": "s" * 27, "AWS::Region": "ap-southeast-1"}
+    for kind, member in NAMES.items():
+        found = [each["Properties"][member] for each in of_type(kind).values()]
+        assert found
+        names = [text(each, **longest) for each in found]
+        assert all("s" * 27 in name for name in names), names
+        assert len(set(names)) == len(names)
+        assert all(len(name) <= 64 for name in names), names
+    for function in FUNCTIONS:
+        log = properties(properties(function)["LoggingConfig"]["LogGroup"]["Ref"])["LogGroupName"]
+        assert text(log) == f"/aws/lambda/{text(properties(function)['FunctionName'])}"
 
 
 @pytest.mark.parametrize(("function", "role"), FUNCTIONS.items())
@@ -263,22 +404,115 @@ def test_no_secret_stands_in_the_template() -> None:
         assert "SecretString" not in each["Properties"]
 
 
-@pytest.mark.parametrize("alarm", of_type("AWS::CloudWatch::Alarm"))
+ALARMS = of_type("AWS::CloudWatch::Alarm")
+
+
+def called(alarm: str) -> str:
+    """An alarm's name without the stack's."""
+    return text(properties(alarm)["AlarmName"]).removeprefix("stack-")
+
+
+@pytest.mark.parametrize("alarm", ALARMS)
 def test_every_alarm_tells_whoever_gave_an_address_and_says_what_to_think_of_silence(alarm: str) -> None:
-    assert properties(alarm)["AlarmActions"] == {
-        "Fn::If": ["HasAlarmEmail", [{"Ref": "AlarmTopic"}], {"Ref": "AWS::NoValue"}]
-    }
+    told = {"Fn::If": ["HasAlarmEmail", [{"Ref": "AlarmTopic"}], NO_VALUE]}
+    assert properties(alarm)["AlarmActions"] == told
+    assert properties(alarm)["OKActions"] == told
     assert properties(alarm)["TreatMissingData"] == "notBreaching"
-    assert len(properties(alarm)["AlarmDescription"]) > 20
+    assert properties(alarm)["AlarmDescription"].endswith(f"Runbook: {called(alarm)}, in docs/operations.md.")
 
 
-def test_the_refused_credentials_alarm_hears_the_metric_that_the_handler_sends() -> None:
-    alarm = properties("CredentialsRefusedAlarm")
+def test_a_stack_on_aws_has_every_alarm_of_what_it_has() -> None:
+    for name, alarm in ALARMS.items():
+        assert "Condition" not in alarm or holds(alarm["Condition"], template(), {}), name
+        without = {"OcrApi": "disabled", "Vendors": "tencent"}
+        assert ("Condition" not in alarm or holds(alarm["Condition"], template(), without)) != name.startswith("OcrApi")
+
+
+def test_only_our_alarms_may_speak_on_their_topic() -> None:
+    [allowed] = [each for each in statements("AlarmTopicPolicy").values() if each["Effect"] == "Allow"]
+    assert (allowed["Principal"], allowed["Action"]) == ({"Service": "cloudwatch.amazonaws.com"}, "sns:Publish")
+    assert text(allowed["Condition"]["ArnLike"]["aws:SourceArn"]) == "arn:aws:cloudwatch:r:123456789012:alarm:stack-*"
+
+
+def runbook() -> dict[str, str]:
+    """The runbook's sections by their headings."""
+    book = OPERATIONS.split("\n## Runbook\n", 1)[1].split("\n## ", 1)[0]
+    return {heading: body for heading, _, body in (part.partition("\n") for part in book.split("\n### ")[1:])}
+
+
+def test_every_alarm_has_its_section_in_the_runbook_and_every_section_its_alarm() -> None:
+    assert sorted(runbook()) == sorted(map(called, ALARMS))
+
+
+@pytest.mark.parametrize("section", runbook())
+def test_a_section_says_what_it_means_where_to_look_what_to_do_and_when_it_is_over(section: str) -> None:
+    body = runbook()[section]
+    places = [body.index(f"**{step}**") for step in ("Means.", "Look.", "Do.", "Over when.")]
+    assert places == sorted(places)
+    assert "```sh" in body
+
+
+def heard(alarm: str) -> list[Json]:
+    """The metrics that an alarm listens to."""
+    if "Metrics" not in properties(alarm):
+        return [properties(alarm)]
+    queries = properties(alarm)["Metrics"]
+    return [each["MetricStat"]["Metric"] for each in queries if "MetricStat" in each]
+
+
+def named(metric: Json) -> dict[str, str]:
+    return {each["Name"]: text(each["Value"]) for each in metric["Dimensions"]}
+
+
+def test_the_alarms_hear_the_metrics_that_the_handler_sends() -> None:
     variables = template()["Globals"]["Function"]["Environment"]["Variables"]
     source = (ROOT / "functions/read_upload/read_upload.py").read_text(encoding="utf-8")
-    assert f'add_metric("{alarm["MetricName"]}"' in source
-    assert alarm["Namespace"] == variables["POWERTOOLS_METRICS_NAMESPACE"]
-    assert alarm["Dimensions"] == [{"Name": "service", "Value": variables["POWERTOOLS_SERVICE_NAME"]}]
+    ours = [metric for alarm in ALARMS for metric in heard(alarm) if metric["Namespace"] == "LicenseOcr"]
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "LicenseOcr"
+    # Two stacks of one account must not hear each other.
+    assert text(variables["POWERTOOLS_SERVICE_NAME"]) == "stack"
+    assert {named(metric)["service"] for metric in ours} == {"stack"}
+    names = {metric["MetricName"] for metric in ours}
+    assert names == {"CredentialsRefused", "VendorCapped", "VendorLatency", "VendorFailed", "Parked"}
+    assert all(f'"{name}"' in source for name in names), names
+
+
+@pytest.mark.parametrize("alarm", ["CredentialsRefusedAlarm", "VendorCappedAlarm", "VendorFailuresAlarm"])
+def test_an_alarm_about_vendors_hears_all_of_them_and_counts_each(alarm: str) -> None:
+    assert {named(metric)["vendor"] for metric in heard(alarm)} == set(vendors.names())
+    judged, *metrics = properties(alarm)["Metrics"]
+    words = set(re.findall(r"[a-z_]+", judged["Expression"]))
+    assert words == {each["Id"] for each in metrics}
+    assert not any(each["ReturnData"] for each in metrics)
+
+
+def test_the_share_of_failures_is_that_of_one_vendor_and_of_enough_calls() -> None:
+    judged, *metrics = properties("VendorFailuresAlarm")["Metrics"]
+    by_id = {each["Id"]: each["MetricStat"] for each in metrics}
+    shares = re.findall(r"IF\((\w+) >= 10, 100 \* (\w+) / (\w+), 0\)", judged["Expression"])
+    assert len(shares) == len(vendors.names())
+    for enough, failed, calls in shares:
+        assert enough == calls
+        assert named(by_id[failed]["Metric"]) == named(by_id[calls]["Metric"])
+        assert (by_id[failed]["Metric"]["MetricName"], by_id[failed]["Stat"]) == ("VendorFailed", "Sum")
+        assert (by_id[calls]["Metric"]["MetricName"], by_id[calls]["Stat"]) == ("VendorLatency", "SampleCount")
+
+
+def test_the_dashboard_shows_vendors_queues_and_functions_of_this_stack_alone() -> None:
+    board = json.loads(text(properties("Dashboard")["DashboardBody"]))
+    shown = json.dumps(board)
+    for metric in (
+        *("VendorLatency", "VendorFailed", "VendorCharged", "VendorFlagged", "VendorCapped"),
+        *("CredentialsRefused", "Flagged", "Parked"),
+        *("ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible", "ConcurrentExecutions", "Throttles"),
+    ):
+        assert metric in shown
+    for widget in board["widgets"]:
+        assert widget["properties"]["region"] == "r"
+        for metric in widget["properties"].get("metrics", []):
+            assert "stack" in json.dumps(metric) or "Queue.QueueName" in json.dumps(metric), metric
+    # `${PROP(...)}` is CloudWatch's own, not a name for CloudFormation to fill in.
+    assert "${PROP('Dim.vendor')}" in shown
 
 
 @pytest.mark.parametrize(
