@@ -6,7 +6,8 @@ import json
 import os
 import signal
 import tempfile
-from contextlib import ExitStack, suppress
+from collections import Counter
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,23 +17,33 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from typer.core import TyperGroup
 
-from license_ocr import api_server, events, sandbox, uploads, view
+from license_ocr import api_server, events, reports, sandbox, uploads, view
 from license_ocr import bench as benchmarks
 from license_ocr import faults as faulting
+from license_ocr import forget as forgetting
 from license_ocr import redrive as redriving
+from license_ocr import replay as replaying
+from license_ocr import status as stating
 from license_ocr.account import STACK, Account, Resources
 from license_ocr.build import build
 from license_ocr.checkout import BUILD, HOME, ROOT, SAMPLES
 from license_ocr.failure import Failure
+from license_ocr.items import RECORDS, Items
 from license_ocr.local_cloud import LocalCloud
+from license_ocr.replay import Fate
 from license_ocr.steps import Steps
 from license_ocr.subscriber import Subscriber, subscribed
 from license_reader import vendors
+from license_reader.errors import SettingsError
+from license_reader.ledger import Ledger
 from license_reader.license import Document, Side  # noqa: TC001 - typer reads the annotations
+from license_reader.notices import Notices
+from license_reader.spending import Spending
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from license_ocr.items import Item
     from license_reader.ledger import Record
 
 # What is done goes to standard error, what comes out of it to standard output.
@@ -66,6 +77,15 @@ app.add_typer(bench, name="bench")
 StackName = Annotated[
     str | None, typer.Option("--stack", help="A stack on AWS; without it, the local cloud.", show_default=False)
 ]
+# What `forget` cannot reach.
+FORGOTTEN = """Out of reach:
+- notices that went out: subscribers have them; a plate and a VIN are masked in them, and each links to the record
+- the reader's log: it holds the object's key and version until LogRetention is over, and no field of the license
+- messages that wait in the queues (4 days, then 14 as dead letters): one about this object that is read later leaves
+  a record that says `object_gone`; run this again then
+- the table's point-in-time backup: up to 35 days; a table that is restored from it holds the record again
+- what a vendor keeps of a picture that it was sent"""
+
 AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON a record.")]
 
 
@@ -129,12 +149,130 @@ def show(
 
 
 @app.command()
-def redrive(*, stack: StackName = None) -> None:
-    """Move the dead-letter queue back into the queue."""
+def status(
+    *,
+    at_most: Annotated[
+        int, typer.Option("--records", help="Look at so many items of the table; 0 leaves the table alone.", min=0)
+    ] = 10_000,
+    stack: StackName = None,
+) -> None:
+    """Show how a stack fares: queues, records, vendors and their calls of the day, alarms."""
     account, resources = _target(stack)
-    with progress.status("looking at the dead-letter queue") as status:
-        result = redriving.redrive(account, resources, tell=status.update)
-    console.print(f"{result.moved} moved, {result.left} left")
+    items = Items(account.dynamodb, resources.Table)
+    spending = Spending(account.dynamodb, resources.Table)
+    with progress.status("looking at the queues") as spinner:
+        queues = stating.queues(account, resources)
+        spinner.update("looking at settings and calls")
+        asked = stating.vendors(spending, stating.configured(account, stack or STACK), day=spending.today())
+        spinner.update("looking at the alarms")
+        alarms = stating.alarms(account, stack or STACK)
+    with _counting("looking at records", min(items.about(), at_most)) as looked_at:
+        records = stating.records(items, at_most=at_most, tell=looked_at)
+    console.print(reports.status_tables(queues, records, asked, alarms))
+
+
+@app.command()
+def redrive(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell the reasons, move nothing.")] = False,
+    stack: StackName = None,
+) -> None:
+    """Tell why messages are in the dead-letter queue, and move them back into the queue."""
+    account, resources = _target(stack)
+    with progress.status("looking at the dead-letter queue") as spinner:
+        log_group = f"/aws/lambda/{stack or STACK}-read-upload"
+        dead = redriving.reasons(account, resources, log_group=log_group, tell=spinner.update)
+        result = None if dry_run else redriving.redrive(account, resources, tell=spinner.update)
+    if dead:
+        console.print(reports.dead_table(dead))
+    if result:
+        console.print(f"{result.moved} moved, {result.left} left")
+    else:
+        console.print(f"{len(dead)} looked at, nothing moved")
+
+
+@app.command()
+def replay(
+    prefix: Annotated[
+        str, typer.Argument(metavar="[PREFIX|OBJECT]", help="Which records, by key or s3:// address; all without it.")
+    ] = "",
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change, write nothing.")] = False,
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Show the fields' values as well: these are people's data.")
+    ] = False,
+    notices: Annotated[
+        bool, typer.Option(help="Send the notices that new flags ask for, where none went out before.")
+    ] = True,
+    stack: StackName = None,
+) -> None:
+    """Read the stored replies again after a mapping was mended: no vendor is called, nothing is paid.
+
+    Only records that still stand as they were read are written; run it again after an interruption.
+    """
+    account, resources = _target(stack)
+    items = Items(account.dynamodb, resources.Table)
+    try:
+        settings = stating.configured(account, stack or STACK).settings()
+    except SettingsError as error:
+        raise Failure(f"the settings are refused: {error}") from error
+    work = replaying.Replay(
+        items,
+        Ledger(account.dynamodb, resources.Table),
+        settings,
+        _notices(account, resources) if notices else None,
+        write=not dry_run,
+    )
+    fates: Counter[tuple[Fate, str | None]] = Counter()
+    told = 0
+    try:
+        with _counting("reading replies again", 0 if prefix else items.about()) as looked_at:
+            for replayed in work.run(_chosen(items, uploads.addressed(resources, prefix) if prefix else "", looked_at)):
+                fates[replayed.fate, replayed.reason] += 1
+                told += replayed.told
+                if replayed.fate is Fate.CHANGED or replayed.told:
+                    console.print(reports.replayed_line(replayed, values=show_values), soft_wrap=True)
+    finally:
+        console.print(reports.fate_table(fates))
+        would = "would be " if dry_run else ""
+        console.print(f"{told} notices {would}sent" + (", nothing written: a dry run" if dry_run else ""))
+    if prefix and not fates:
+        raise Failure(f"no record in {resources.Table} is of an object that begins with {prefix!r}")
+
+
+@app.command()
+def forget(
+    object_: Annotated[str, typer.Argument(metavar="OBJECT", help="A key of the bucket, or its s3:// address.")],
+    *,
+    version: Annotated[str | None, typer.Option(help="Only this version; all of them without it.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before removing.")] = False,
+    stack: StackName = None,
+) -> None:
+    """Remove an object's versions, its records and the marks of its pictures, for good."""
+    account, resources = _target(stack)
+    items = Items(account.dynamodb, resources.Table)
+    address = uploads.addressed(resources, object_)
+    found = forgetting.find(account, items, address, version)
+    what = (
+        f"{len(found.versions)} versions, {len(found.markers)} delete markers and {len(found.records)} records"
+        f" of {address}" + (f", version {version}" if version else "")
+    )
+    if found and not yes:
+        typer.confirm(f"Remove {what}, for good?", abort=True, err=True)
+    with progress.status("removing") as spinner:
+        gone = forgetting.forget(account, items, found, tell=spinner.update)
+    console.print(
+        f"removed: {gone.versions} versions, {gone.markers} delete markers, {gone.records} records, "
+        f"{gone.marks} marks of pictures",
+        highlight=False,
+    )
+    left = forgetting.find(account, items, address, version)
+    if left:
+        raise Failure(
+            f"{address} came back while it was removed: {len(left.versions)} versions, {len(left.records)} records; "
+            "an upload or a reader is at work on it, so run this again in a few minutes"
+        )
+    console.print(FORGOTTEN, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -242,6 +380,40 @@ def _target(stack: str | None) -> tuple[Account, Resources]:
     """The account and the resources of a stack on AWS or, without a name, of the local one."""
     account = Account.aws() if stack else LocalCloud(HOME).require().account
     return account, account.resources(stack or STACK)
+
+
+@contextmanager
+def _counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error; it is told how far the work has come, of about `total` if that is known."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=progress, transient=True) as bar:
+        task = bar.add_task(what, total=total or None)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _chosen(items: Items, address: str, looked_at: Callable[[int], None]) -> Iterator[Item]:
+    """The items of this object or, where it has none, of all objects whose address begins so."""
+    if address and (own := items.of(address)):
+        looked_at(len(own))
+        yield from own
+        return
+    count = 0
+    for page in items.under(address or RECORDS):
+        yield from page.items
+        count += page.looked_at
+        looked_at(count)
+
+
+def _notices(account: Account, resources: Resources) -> Notices:
+    """The topic, told of as the reader tells of it."""
+    region = account.session.region_name
+    return Notices(account.sns, resources.Topic, table=resources.Table, region=region)
 
 
 def _read(  # noqa: PLR0913 - `read`'s own options

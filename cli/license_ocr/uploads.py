@@ -71,8 +71,8 @@ def record(account: Account, resources: Resources, object_: str, version: str | 
     Raises:
         Failure: there is no such object, or no record of it.
     """
-    address = object_ if object_.startswith("s3://") else f"s3://{resources.Bucket}/{object_}"
-    bucket, _, key = address.removeprefix("s3://").partition("/")
+    address = addressed(resources, object_)
+    bucket, key = located(address)
     if version is None:
         try:
             version = account.s3.head_object(Bucket=bucket, Key=key)["VersionId"]
@@ -82,3 +82,14 @@ def record(account: Account, resources: Resources, object_: str, version: str | 
     if found is None:
         raise Failure(f"{address} version {version} has no record in {resources.Table}; it may still wait in the queue")
     return found
+
+
+def addressed(resources: Resources, object_: str) -> str:
+    """The s3:// address of an object, or of a prefix, that is given as such or as a key of the stack's bucket."""
+    return object_ if object_.startswith("s3://") else f"s3://{resources.Bucket}/{object_}"
+
+
+def located(address: str) -> tuple[str, str]:
+    """The bucket and the key of an s3:// address."""
+    bucket, _, key = address.removeprefix("s3://").partition("/")
+    return bucket, key

@@ -55,7 +55,7 @@ def record_table(record: Record) -> RenderableType:
         if value is not None or flags:
             table.add_row(
                 name,
-                _shown(value),
+                shown(value),
                 "" if confidence is None else f"{confidence:.2f}",
                 Text("\n").join(map(_flag, flags)),
             )
@@ -90,7 +90,7 @@ def _values(license_: License) -> Iterator[tuple[str, object]]:
         yield name, getattr(license_.fields, name)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """A field's value on one line or a few."""
     if value is None:
         return "-"

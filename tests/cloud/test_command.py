@@ -90,10 +90,14 @@ def test_read_refuses_a_vendor_that_does_not_exist_and_names_those_that_do(cloud
     assert "embedded" in done.stderr
 
 
-def test_redrive_moves_dead_letters_back_and_counts_them(deploy: Deploy, cloud: LocalCloud) -> None:
-    stack = deploy(visibility=2, receives=1)
+def test_redrive_tells_why_messages_died_and_moves_them_back(deploy: Deploy, cloud: LocalCloud, photo: Path) -> None:
+    stack = deploy(visibility=15, receives=1)
+    stack.await_idle()  # the bucket's test event is none of ours
+    stack.choose({"vendors": ["nobody"]})
+    stack.renew()
+    stack.upload(photo)
     stack.send("no event")
-    stack.await_dead(1)
+    stack.await_dead(2, timeout=120)
     # As on AWS: a stack by its name, found with the environment's own credentials.
     aws = {
         "AWS_ENDPOINT_URL": cloud.require().endpoint,
@@ -101,8 +105,19 @@ def test_redrive_moves_dead_letters_back_and_counts_them(deploy: Deploy, cloud: 
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
     }
+    looked = run("redrive", "--dry-run", "--stack", stack.name, home=cloud.home, **aws)
+    assert looked.returncode == 0, looked.stderr
+    assert looked.stdout.endswith("\n2 looked at, nothing moved\n"), looked.stdout
+    assert "no upload event: the body: json_invalid" in looked.stdout
+    assert "SettingsError" in looked.stdout
+    assert f"s3://{stack.resources.Bucket}/uploads/" in looked.stdout
     done = run("redrive", "--stack", stack.name, home=cloud.home, **aws)
-    assert (done.returncode, done.stdout) == (0, "1 moved, 0 left\n"), done.stderr
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("\n2 moved, 0 left\n")
+
+
+def test_redrive_of_an_empty_queue_says_so(shared: Stack, cloud: LocalCloud) -> None:  # noqa: ARG001
+    assert run("redrive", home=cloud.home).stdout == "0 moved, 0 left\n"
 
 
 def test_without_a_local_cloud_a_command_says_how_to_start_one(tmp_path: Path, no_picture: Path) -> None:
