@@ -28,7 +28,7 @@ LISTED := .aws-sam/sources-$(shell echo '$(SOURCES)' | cksum | cut -d ' ' -f 1)
 CODE := $(sort $(foreach folder,bench cli functions layers tests,$(if $(shell find $(folder) -name '*.py' 2>/dev/null),$(folder))))
 BUILT := .aws-sam/build/template.yaml
 
-.PHONY: help setup demo test bench-engine lint format audit build build-other emulator up down clean
+.PHONY: help setup demo test bench-engine reliability lint format audit build build-other emulator up down clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ test: .venv/.stamp emulator .tools/lambda-runtime/.stamp build ## Run all tests
 bench-engine: .venv/.stamp .tools/rapidocr/.stamp ## Measure the engine beside its peers; ARGS=... as in `license-ocr bench engine --help`
 	.venv/bin/license-ocr bench engine $(ARGS)
 
+reliability: .venv/.stamp emulator build ## Break things on purpose and print what comes of it; ARGS="--share 0.01 deaths soak"
+	.venv/bin/python -m bench.reliability $(ARGS)
+
 lint: .venv/.stamp .tools/sam/.stamp ## Check format, style, types and the template
 	.venv/bin/ruff format --check $(CODE)
 	.venv/bin/ruff check $(CODE)
@@ -61,8 +64,11 @@ format: .venv/.stamp ## Format the code and mend what can be mended
 	.venv/bin/ruff check --fix $(CODE)
 	.venv/bin/ruff format $(CODE)
 
-audit: .tools/audit/.stamp ## Check the template against checkov's policies
+audit: .tools/audit/.stamp .tools/sam/.stamp ## Check the template, as written and as CloudFormation gets it, against checkov's policies
 	.tools/audit/bin/checkov --config-file .checkov.yaml
+	@mkdir -p .aws-sam
+	AWS_DEFAULT_REGION=us-east-1 .tools/sam/bin/python cli/license_ocr/expanded.py template.yaml > .aws-sam/expanded.json
+	.tools/audit/bin/checkov --config-file .checkov.yaml --file .aws-sam/expanded.json
 
 build: $(BUILT) ## Build functions and layers for this machine's processor
 

@@ -26,12 +26,12 @@ READER_LAYERS = (
     "reader",
     "chain",
     "notices",
-    "settings ledger",
-    "vendors",
-    "checks columns upload image",
+    "settings ledger spending",
+    "vendors table",
+    "checks columns opinions upload image",
     "values lexicon signing",
     "license",
-    "flags errors",
+    "flags errors days pacer breaker keys meter",
 )
 BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "manager"}
 NO_CLOUD = {"boto3", "botocore", "requests", "aws_lambda_powertools"}

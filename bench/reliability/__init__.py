@@ -1,0 +1,1 @@
+"""The reliability board: what is broken on purpose, and what comes of it."""

@@ -1,0 +1,201 @@
+"""Ten thousand uploads through a queue, with vendors that fail, answers that never come, duplicates and deaths."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from bench.reliability.board import Row, Seen, portion
+from bench.reliability.stage import Worker, cloud, staged
+from bench.reliability.vendor import Manner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from bench.reliability.board import Tell
+    from bench.reliability.stage import Stage
+
+UPLOADS = 10_000
+MANNER = Manner(seconds=0.02, failing=0.05, charged_silent=0.02)
+DUPLICATES = 0.10
+BATCH = 10
+# How often one of the two workers that die takes a single message and dies of it, so that 5 % of all attempts end so.
+DOOMED = 0.45
+POISON = 5
+SECONDS = 14.0  # that an invocation has
+LEASE = 10.0  # that a lease outlives it
+RECEIVES = 12
+WORKERS = 3
+NOTHING: Mapping[str, Any] = {"failed": []}
+CALLS = 10  # remote calls of an upload, of which any may be the last
+AGAIN = 5.0  # seconds until a message comes again whose reading failed; after a death it is the queue's own time
+PATIENCE = 240.0  # seconds without any message before the queue counts as stuck
+EXTRA = 0.01  # of the uploads: charges beyond those whose answer never came
+GROWN = 1.15  # of memory and descriptors: more is no longer flat
+
+
+def measure(share: float, tell: Tell) -> Seen:
+    """What is lost, doubled and paid in vain."""
+    with cloud() as (account, resources), staged(account, resources, manner=MANNER, max_attempts=20) as stage:
+        return soaked(stage, portion(UPLOADS, share), tell)
+
+
+def soaked(stage: Stage, count: int, tell: Tell, *, pace: float = 1.0) -> Seen:
+    """What is lost, doubled and paid in vain on this stage, the workers' clocks and the queue so many times as fast."""
+    photos = stage.upload(count)
+    with _queues(stage, pace) as (queue, dead):
+        random = Random(7)  # noqa: S311 - to be repeated, not to be secret
+        told = [*photos, *random.sample(photos, round(DUPLICATES * count))]
+        random.shuffle(told)
+        bodies = [photo.message()["body"] for photo in told] + ['{"Records": [{"poison": true}]}'] * POISON
+        _send(stage, queue, bodies)
+        soak = _Soak(stage, queue, count, tell, pace)
+        soak.run()
+        letters = _held(stage, dead)
+    lost, untold = stage.lost(photos), stage.untold(photos)
+    silent = stage.vendor.silent.total()
+    extra = stage.vendor.calls - count
+    distinct, again = len(stage.told), stage.told.total() - len(stage.told)
+    figures = (
+        f"{count} uploads, {soak.deaths} deaths, {silent} charged in silence, {stage.vendor.failed} failures:"
+        f" {lost} records and {untold} notices lost, {distinct} notices, {again} of them once more under their id,"
+        f" {extra} extra charges, {letters} dead letters of {POISON} poisoned;"
+        f" memory x {soak.growth('memory'):.2f}, descriptors x {soak.growth('descriptors'):.2f}"
+    )
+    flat = max(soak.growth("memory"), soak.growth("descriptors")) <= GROWN
+    held = not lost and not untold and distinct == count and extra <= silent + EXTRA * count and letters == POISON
+    return Seen(figures, held=held and flat)
+
+
+@dataclass(slots=True)
+class _Soak:
+    """The workers at a queue, as Lambda's own poller runs them."""
+
+    stage: Stage
+    queue: str
+    count: int
+    tell: Tell
+    pace: float
+    deaths: int = 0
+    done: int = 0
+    samples: list[dict[str, int]] = field(default_factory=list)
+    quiet_since: float = field(default_factory=time.monotonic)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def run(self) -> None:
+        """Works until the queue is empty."""
+        threads = [threading.Thread(target=self._work, args=(number,)) for number in range(WORKERS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def growth(self, of: str) -> float:
+        """How much the worker that nobody killed grew, from a fifth of its way to the end."""
+        return self.samples[-1][of] / self.samples[len(self.samples) // 5][of] if self.samples else 1.0
+
+    def _work(self, number: int) -> None:
+        """Works at the queue; the first worker is never killed, so that its growth can be measured."""
+        random = Random(number)  # noqa: S311 - to be repeated
+        worker = Worker(self.stage, pace=self.pace)
+        try:
+            while True:
+                doomed = number > 0 and random.random() < DOOMED
+                batch = self._next(1 if doomed else BATCH)
+                if batch is None:
+                    return
+                die = (random.randint(1, CALLS), random.choice(("before", "after"))) if doomed else None
+                answer = worker.run([_as_event(each) for each in batch], seconds=SECONDS, die=die) if batch else NOTHING
+                if answer is None:
+                    worker.close()
+                    worker = Worker(self.stage, pace=self.pace)
+                elif not number:
+                    self.samples.append(_sampled(worker.pid))
+                self._note(batch, answer)
+        finally:
+            worker.close()
+
+    def _next(self, most: int) -> list[Any] | None:
+        """The next messages; None when the queue is empty for good, or nothing came of it for too long."""
+        answer = self.stage.account.sqs.receive_message(
+            QueueUrl=self.queue, MaxNumberOfMessages=most, WaitTimeSeconds=1
+        )
+        messages: list[Any] = list(answer.get("Messages", []))
+        with self.lock:
+            if messages:
+                self.quiet_since = time.monotonic()
+            elif time.monotonic() - self.quiet_since > PATIENCE or _held(self.stage, self.queue) == 0:
+                return None
+        return messages
+
+    def _note(self, batch: Sequence[Any], answer: Mapping[str, Any] | None) -> None:
+        """Deletes what was read, and counts."""
+        failed = {each["MessageId"] for each in batch} if answer is None else set(answer["failed"])
+        for each in batch:
+            handle = each["ReceiptHandle"]
+            if each["MessageId"] not in failed:
+                self.stage.account.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=handle)
+            elif answer is not None:
+                self.stage.account.sqs.change_message_visibility(
+                    QueueUrl=self.queue, ReceiptHandle=handle, VisibilityTimeout=round(AGAIN / self.pace)
+                )
+        with self.lock:
+            self.deaths += answer is None
+            self.done += len(batch) - len(failed)
+            self.tell(self.done, round(self.count * (1 + DUPLICATES)))
+
+
+def _as_event(message: Any) -> dict[str, str]:
+    return {"messageId": message["MessageId"], "eventSource": "aws:sqs", "body": message["Body"]}
+
+
+def _sampled(pid: int) -> dict[str, int]:
+    """A process's resident pages and open descriptors."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    return {"memory": pages, "descriptors": len(list(Path(f"/proc/{pid}/fd").iterdir()))}
+
+
+@contextmanager
+def _queues(stage: Stage, pace: float) -> Iterator[tuple[str, str]]:
+    """A queue and its dead letters' queue, gone afterwards."""
+    sqs = stage.account.sqs
+    name = uuid.uuid4().hex[:12]
+    dead = sqs.create_queue(QueueName=f"soak-dead-{name}")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": RECEIVES})
+    attributes: Any = {"VisibilityTimeout": str(round((SECONDS + LEASE) / pace) + 3), "RedrivePolicy": redrive}
+    queue = sqs.create_queue(QueueName=f"soak-{name}", Attributes=attributes)["QueueUrl"]
+    try:
+        yield queue, dead
+    finally:
+        for each in (queue, dead):
+            sqs.delete_queue(QueueUrl=each)
+
+
+def _send(stage: Stage, queue: str, bodies: Sequence[str]) -> None:
+    for begin in range(0, len(bodies), 10):
+        entries: Any = [
+            {"Id": str(place), "MessageBody": body} for place, body in enumerate(bodies[begin : begin + 10])
+        ]
+        stage.account.sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+
+
+def _held(stage: Stage, queue: str) -> int:
+    """How many messages a queue holds, waiting or in flight."""
+    names: Any = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+    answer = stage.account.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)
+    return sum(map(int, answer["Attributes"].values()))
+
+
+ROW = Row(
+    "soak: 5 % failures, 2 % charged in silence, 10 % duplicates, 5 % of attempts killed",
+    "0 lost; extra charges <= charged in silence + 1 %; dead letters are poison only; memory and descriptors flat",
+    measure,
+)

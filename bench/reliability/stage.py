@@ -1,0 +1,224 @@
+"""A stack in a local cloud of its own, a vendor that counts, and workers that run the handler as Lambda does."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, TYPE_CHECKING, Any, Self, cast
+
+from bench.reliability.vendor import serving
+from license_ocr import events
+from license_ocr.account import STACK
+from license_ocr.build import build
+from license_ocr.checkout import BUILD, ROOT, SAMPLES
+from license_ocr.local_cloud import LocalCloud
+from license_ocr.subscriber import subscribed
+from license_reader.ledger import Ledger, Notice, State
+from license_reader.notices import notice_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from bench.reliability.vendor import Manner, Vendor
+    from license_ocr.account import Account, Resources
+    from license_ocr.subscriber import Subscriber
+    from license_reader.ledger import Record
+
+BUCKET = "unheard-uploads"  # nobody is told of its uploads but those whom a row tells
+LONG = 110.0  # seconds that an invocation has
+SHORT_TIMEOUT = 3.0
+_IMPORTED = (ROOT, ROOT / "functions" / "read_upload", ROOT / "layers" / "license_reader")
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """An upload that only its rows know of: where it is, and its content's SHA-256."""
+
+    key: str
+    version: str
+    sha256: str
+
+    @property
+    def object(self) -> str:
+        """The object's address."""
+        return f"s3://{BUCKET}/{self.key}"
+
+    def message(self, number: int = 0) -> dict[str, str]:
+        """A message of the queue that tells of it."""
+        s3 = {"bucket": {"name": BUCKET}, "object": {"key": self.key, "versionId": self.version, "sequencer": "0A"}}
+        record = {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": s3}
+        body = json.dumps({"Records": [record]})
+        return {"messageId": f"{self.sha256[:24]}-{number}", "eventSource": "aws:sqs", "body": body}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stack, its vendor, and what its topic delivers."""
+
+    account: Account
+    resources: Resources
+    name: str
+    vendor: Vendor
+    subscriber: Subscriber
+    told: Counter[str] = field(default_factory=Counter)
+
+    def upload(self, count: int) -> list[Photo]:
+        """So many photos, no two alike, each put into the bucket."""
+        content = (SAMPLES / "not-a-license.jpg").read_bytes()
+        photos = []
+        for _ in range(count):
+            own = content + uuid.uuid4().bytes
+            key = f"{uuid.uuid4().hex}.jpg"
+            version = self.account.s3.put_object(Bucket=BUCKET, Key=key, Body=own)["VersionId"]
+            photos.append(Photo(key, version, hashlib.sha256(own).hexdigest()))
+        return photos
+
+    def record(self, photo: Photo) -> Record | None:
+        """The photo's record."""
+        return Ledger(self.account.dynamodb, self.resources.Table).get(photo.object, photo.version)
+
+    def lost(self, photos: Iterable[Photo]) -> int:
+        """How many of the photos have no record that is done."""
+        records = [self.record(photo) for photo in photos]
+        return sum(record is None or record.state is not State.DONE or record.license is None for record in records)
+
+    def untold(self, photos: Iterable[Photo]) -> int:
+        """How many of the photos have a record whose notice nobody got; all that arrived so far is counted first."""
+        self.listen()
+        return sum(self.heard(photo) == 0 or self._notice(photo) is not Notice.SENT for photo in photos)
+
+    def listen(self) -> None:
+        """Counts the notices that arrived, by the id that a subscriber tells them apart by."""
+        self.told.update(each.attributes["id"] for each in self.subscriber.receive(wait=1))
+
+    def heard(self, photo: Photo) -> int:
+        """How many of the notices that were counted are the photo's."""
+        return self.told[notice_id(photo.object, photo.version)]
+
+    def _notice(self, photo: Photo) -> Notice | None:
+        record = self.record(photo)
+        return record.notice if record else None
+
+    def environment(self) -> dict[str, str]:
+        """What a worker finds in its environment."""
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+            **events.environment(self.account, self.resources, self.name),
+            "PYTHONPATH": os.pathsep.join(map(str, _IMPORTED)),
+            "AWS_LAMBDA_FUNCTION_NAME": "under-test",
+            "AWS_MAX_ATTEMPTS": "3",
+        }
+
+
+class Worker:
+    """A process that runs the handler on the events that it is given, until told to die."""
+
+    def __init__(
+        self, stage: Stage, *, later: float = 0.0, pace: float = 1.0, environment: Mapping[str, str] | None = None
+    ) -> None:
+        """Starts it; its clock may run ahead, as it does for a message that comes again later, or faster than ours."""
+        clock = ["--later", str(later), "--pace", str(pace)]
+        command = [sys.executable, "-m", "bench.reliability.worker", *clock]
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            command,
+            cwd=ROOT,
+            env={**stage.environment(), **(environment or {})},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def start(
+        self, messages: Sequence[Mapping[str, str]], *, seconds: float = LONG, die: tuple[int, str] | None = None
+    ) -> None:
+        """Gives it a batch and the seconds that the invocation has, and with `die` at which remote call it dies.
+
+        The call is counted from 1 within the batch; the second part is `before` or `after`.
+        """
+        asked = {"event": {"Records": list(messages)}, "seconds": seconds, "die": die}
+        stdin = cast("IO[str]", self._process.stdin)
+        stdin.write(json.dumps(asked) + "\n")
+        stdin.flush()
+
+    def answer(self) -> dict[str, Any] | None:
+        """What came of the batch: the failed messages' ids and the remote calls made; None if it died."""
+        line = cast("IO[str]", self._process.stdout).readline()
+        return json.loads(line) if line else None
+
+    def run(
+        self, messages: Sequence[Mapping[str, str]], *, seconds: float = LONG, die: tuple[int, str] | None = None
+    ) -> dict[str, Any] | None:
+        """What comes of a batch."""
+        self.start(messages, seconds=seconds, die=die)
+        return self.answer()
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    def close(self) -> None:
+        """Ends it."""
+        self._process.kill()
+        self._process.communicate()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@contextmanager
+def cloud() -> Iterator[tuple[Account, Resources]]:
+    """A local cloud of its own with the stack deployed, gone afterwards."""
+    build()
+    with TemporaryDirectory() as folder:
+        local = LocalCloud(Path(folder))
+        local.start(lambda _: None)
+        try:
+            local.deploy(STACK, build=BUILD, tell=lambda _: None)
+            account = local.require().account
+            yield account, account.resources(STACK)
+        finally:
+            local.stop(purge=True)
+
+
+@contextmanager
+def staged(
+    account: Account, resources: Resources, name: str = STACK, manner: Manner | None = None, **settings: object
+) -> Iterator[Stage]:
+    """The stack with a counting vendor in the place of all others, and somebody who hears what the topic says."""
+    account.s3.create_bucket(Bucket=BUCKET)
+    account.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    with serving(manner) as vendor, subscribed(account, resources.Topic) as subscriber:
+        _put(account, f"/{name}/settings", {"vendors": ["embedded"], **settings})
+        called = {"endpoint": vendor.url, "secret": f"{name}/embedded", "read_timeout": SHORT_TIMEOUT}
+        _put(account, f"/{name}/vendors/embedded", called)
+        yield Stage(account, resources, name, vendor, subscriber)
+
+
+@contextmanager
+def configured(stage: Stage, **settings: object) -> Iterator[None]:
+    """The vendor's settings changed for a while."""
+    name = f"/{stage.name}/vendors/embedded"
+    standing = json.loads(stage.account.ssm.get_parameter(Name=name)["Parameter"]["Value"])
+    _put(stage.account, name, standing | settings)
+    try:
+        yield
+    finally:
+        _put(stage.account, name, standing)
+
+
+def _put(account: Account, name: str, value: Mapping[str, object]) -> None:
+    account.ssm.put_parameter(Name=name, Value=json.dumps(value), Type="String", Overwrite=True)
