@@ -58,7 +58,9 @@ def _measured(measured: Row, share: float) -> tuple[Row, Seen]:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task(measured.name, total=None)
-        return measured, measured.measure(share, lambda done, full: bar.update(task, completed=done, total=full))
+        seen = measured.measure(share, lambda done, full: bar.update(task, completed=done, total=full))
+    console.print(f"{'held' if seen.held else 'BROKEN'}: {measured.name}: {seen.figures}", soft_wrap=True)
+    return measured, seen
 
 
 if __name__ == "__main__":

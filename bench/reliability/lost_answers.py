@@ -32,12 +32,13 @@ def cut_off(stage: Stage, tell: Tell) -> Seen:
             worker.run([stage.upload(1)[0].message()])
             numbers = [number for number, target in enumerate(wire.passed, 1) if _writes(target)]
             cases = [(number, often) for number in numbers for often in (ONCE, ALWAYS)]
-            photos = stage.upload(len(cases))
+            photos, unrecognised = stage.upload(len(cases)), 0
             for done, (photo, (number, often)) in enumerate(zip(photos, cases, strict=True)):
                 tell(done, len(cases))
                 wire.lose(range(number, number + often))
-                worker.run([photo.message()])
+                answer = worker.run([photo.message()])
                 wire.lose(range(0))
+                unrecognised += often == ONCE and (answer is None or bool(answer["failed"]))
             tell(len(cases), len(cases))
         with Worker(stage, later=LATER) as worker:
             for photo in photos:
@@ -48,11 +49,12 @@ def cut_off(stage: Stage, tell: Tell) -> Seen:
     distinct = sum(map(bool, map(stage.heard, photos)))
     again = sum(map(stage.heard, photos)) - distinct
     figures = (
-        f"{lost_answers} answers lost over {len(photos)} uploads: {charges} charges,"
+        f"{lost_answers} answers lost over {len(photos)} uploads: {unrecognised} own writes not recognised,"
+        f" {charges} charges,"
         f" {distinct} notices, {again} of them once more under their id,"
         f" {lost} records and {untold} notices lost"
     )
-    return Seen(figures, held=charges == len(photos) and not lost and not untold)
+    return Seen(figures, held=charges == len(photos) and not unrecognised and not lost and not untold)
 
 
 def _writes(target: str) -> bool:
