@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from bench.reliability.board import Row, Seen
@@ -65,41 +65,48 @@ def measure(share: float, tell: Tell) -> Seen:
 
 def hung(stage: Stage, seconds: float, tell: Tell) -> Seen:
     """How long before the end of an invocation of so many seconds the handler returns on this stage."""
-    spare, again = {}, 0
-    for done, (name, manner) in enumerate(MANNERS.items()):
-        tell(done, len(MANNERS))
-        with _serving(manner) as url, configured(stage, endpoint=url, read_timeout=120), Worker(stage) as worker:
+    workers, answers = {}, {}
+    with ExitStack() as stack:
+        for name, manner in MANNERS.items():
+            url, asked = stack.enter_context(_serving(manner))
+            workers[name] = stack.enter_context(Worker(stage))
             (photo,) = stage.upload(1)
-            answer = worker.run([photo.message()], seconds=seconds)
-        spare[name] = seconds - answer["seconds"] if answer else 0.0
-        again += bool(answer and answer["failed"])
-    tell(len(MANNERS), len(MANNERS))
+            with configured(stage, endpoint=url, read_timeout=120):
+                workers[name].start([photo.message()], seconds=seconds)
+                asked.wait(seconds)  # until then the worker may not have read the settings
+        for done, (name, worker) in enumerate(workers.items()):
+            tell(done, len(workers))
+            answers[name] = worker.answer()
+    tell(len(workers), len(workers))
+    spare = {name: seconds - answer["seconds"] if answer else 0.0 for name, answer in answers.items()}
+    again = sum(bool(answer and answer["failed"]) for answer in answers.values())
     told = ", ".join(f"{name} {each:.1f} s" for name, each in spare.items())
     figures = f"returned before the end: {told}; {again} of {len(MANNERS)} messages come again"
     return Seen(figures, held=min(spare.values()) >= BEFORE and again == len(MANNERS))
 
 
 @contextmanager
-def _serving(manner: Manner) -> Iterator[str]:
-    """A server that hangs in this manner; its address."""
-    released = threading.Event()
+def _serving(manner: Manner) -> Iterator[tuple[str, threading.Event]]:
+    """A server that hangs in this manner: its address, and what is set once somebody called."""
+    asked, released = threading.Event(), threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
-        thread = threading.Thread(target=_serve, args=(server, manner, released))
+        thread = threading.Thread(target=_serve, args=(server, manner, asked, released))
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.getsockname()[1]}"
+            yield f"http://127.0.0.1:{server.getsockname()[1]}", asked
         finally:
             released.set()
             server.shutdown(socket.SHUT_RDWR)
             thread.join()
 
 
-def _serve(server: socket.socket, manner: Manner, released: threading.Event) -> None:
+def _serve(server: socket.socket, manner: Manner, asked: threading.Event, released: threading.Event) -> None:
     while not released.is_set():
         try:
             connection, _ = server.accept()
         except OSError:
             return
+        asked.set()
         threading.Thread(target=_hang, args=(connection, manner, released), daemon=True).start()
 
 

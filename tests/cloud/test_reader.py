@@ -111,8 +111,8 @@ def answers(vendor: Loopback, *codes: str, **fields: str) -> None:
     vendor.answer(headers={"Content-Type": "application/json"}, body=json.dumps(body).encode())
 
 
-def read(reader: Reader, upload: Upload) -> Record:
-    return reader.read(upload, until=time.time() + 30).record
+def read(reader: Reader, upload: Upload, *, seconds: float = 30) -> Record:
+    return reader.read(upload, until=time.time() + seconds).record
 
 
 def codes(record: Record) -> list[str]:
@@ -175,7 +175,7 @@ def test_when_nobody_can_be_asked_the_claim_is_given_back_and_nothing_is_counted
         vendor.answer(429, body=b'{"error": {"code": "busy"}}')
     for _ in range(2):
         with pytest.raises(NoVendorLeft):
-            read(reader, upload)
+            read(reader, upload, seconds=8)
     vendor.answers.clear()
     answers(vendor)
     record = read(reader, upload)
