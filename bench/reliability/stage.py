@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, TYPE_CHECKING, Any, Self, cast
+from typing import IO, TYPE_CHECKING, Any, Protocol, Self, cast
 
 from bench.reliability.vendor import serving
 from license_ocr import events
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 BUCKET = "unheard-uploads"  # nobody is told of its uploads but those whom a row tells
 LONG = 110.0  # seconds that an invocation has
 SHORT_TIMEOUT = 3.0
-_IMPORTED = (ROOT, ROOT / "functions" / "read_upload", ROOT / "layers" / "license_reader")
+SERVED = ("embedded", "huawei")  # the dialects that the counting vendor speaks
+IMPORTED = (ROOT, ROOT / "functions" / "read_upload", ROOT / "layers" / "license_reader")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +114,29 @@ class Stage:
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             **events.environment(self.account, self.resources, self.name),
-            "PYTHONPATH": os.pathsep.join(map(str, _IMPORTED)),
+            "PYTHONPATH": os.pathsep.join(map(str, IMPORTED)),
             "AWS_LAMBDA_FUNCTION_NAME": "under-test",
             "AWS_MAX_ATTEMPTS": "3",
         }
+
+
+class Surroundings(Protocol):
+    """What a worker runs in."""
+
+    def environment(self) -> dict[str, str]:
+        """What it finds in its environment."""
 
 
 class Worker:
     """A process that runs the handler on the events that it is given, until told to die."""
 
     def __init__(
-        self, stage: Stage, *, later: float = 0.0, pace: float = 1.0, environment: Mapping[str, str] | None = None
+        self,
+        stage: Surroundings,
+        *,
+        later: float = 0.0,
+        pace: float = 1.0,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Starts it; its clock may run ahead, as it does for a message that comes again later, or faster than ours."""
         clock = ["--later", str(later), "--pace", str(pace)]
@@ -203,15 +216,16 @@ def staged(
     account.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     with serving(manner) as vendor, subscribed(account, resources.Topic) as subscriber:
         _put(account, f"/{name}/settings", {"vendors": ["embedded"], **settings})
-        called = {"endpoint": vendor.url, "secret": f"{name}/embedded", "read_timeout": SHORT_TIMEOUT}
-        _put(account, f"/{name}/vendors/embedded", called)
+        for kind in SERVED:
+            called = {"endpoint": vendor.url, "secret": f"{name}/{kind}", "read_timeout": SHORT_TIMEOUT}
+            _put(account, f"/{name}/vendors/{kind}", called)
         yield Stage(account, resources, name, vendor, subscriber)
 
 
 @contextmanager
-def configured(stage: Stage, **settings: object) -> Iterator[None]:
+def configured(stage: Stage, vendor: str = "embedded", **settings: object) -> Iterator[None]:
     """The vendor's settings changed for a while."""
-    name = f"/{stage.name}/vendors/embedded"
+    name = f"/{stage.name}/vendors/{vendor}"
     standing = json.loads(stage.account.ssm.get_parameter(Name=name)["Parameter"]["Value"])
     _put(stage.account, name, standing | settings)
     try:

@@ -1,7 +1,8 @@
-"""A vendor on loopback that counts what it charges, and fails as it is told to."""
+"""A vendor on loopback that counts what it charges, and fails as it is told to: by our own contract, or by Huawei's."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import threading
@@ -9,23 +10,50 @@ import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
+
+from license_reader.vendors.huawei import TOKEN_HEADER, TOKENS_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-ANSWER = json.dumps(
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """Where a request has its key and its picture, and how each status is told."""
+
+    key: str
+    picture: Callable[[bytes], bytes]
+    told: Mapping[HTTPStatus, object]
+
+
+NATIVE = Dialect(
+    "X-Api-Key",
+    bytes,
     {
-        "document": "vehicle_license",
-        "side": "front",
-        "fields": {"plate_no": "皖A12345", "vin": "LSGPC52U6AF102554", "owner": "李小明"},
-        "flags": [{"code": "blur"}],  # so that each upload has a notice
-    }
-).encode()
-BUSY = b'{"error": {"code": "unavailable"}}'
-REFUSED = b'{"error": {"code": "unauthorized"}}'
+        HTTPStatus.OK: {
+            "document": "vehicle_license",
+            "side": "front",
+            "fields": {"plate_no": "皖A12345", "vin": "LSGPC52U6AF102554", "owner": "李小明"},
+            "flags": [{"code": "blur"}],  # so that each upload has a notice
+        },
+        HTTPStatus.UNAUTHORIZED: {"error": {"code": "unauthorized"}},
+        HTTPStatus.SERVICE_UNAVAILABLE: {"error": {"code": "unavailable"}},
+    },
+)
+HUAWEI = Dialect(
+    "X-Auth-Token",
+    lambda body: base64.b64decode(json.loads(body)["image"]),
+    {
+        HTTPStatus.OK: {"result": {"number": "皖A12345", "vin": "LSGPC52U6AF102554", "name": "李小明"}},
+        HTTPStatus.UNAUTHORIZED: {"error_code": "APIG.0301", "error_msg": "token expires"},
+        HTTPStatus.SERVICE_UNAVAILABLE: {"error_code": "ModelArts.4401"},
+    },
+)
+TOKEN_BODY = {"token": {"expires_at": "2099-01-01T00:00:00.000000Z", "project": {"id": "project"}}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +75,8 @@ class Vendor:
         self.silent: Counter[str] = Counter()
         self.failed = 0
         self.refused = 0
-        self.key: str | None = None  # the one that is let in; None lets in all
+        self.key: str | None = None  # or token: the one that is let in; None lets in all
+        self.logins = 0
         self.released = threading.Event()
         self._lock = threading.Lock()
         self._random = Random(manner.seed)  # noqa: S311 - to be repeated, not to be secret
@@ -59,22 +88,29 @@ class Vendor:
         """The endpoint to give to a client."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
-    def asked(self, picture: bytes, key: str | None) -> tuple[int, bytes] | None:
-        """The status and body that a picture is answered with; None where nothing is said, though it is charged."""
+    def logged_in(self) -> str:
+        """The token in force."""
+        with self._lock:
+            self.logins += 1
+            self.key = self.key or "token"
+            return self.key
+
+    def asked(self, picture: bytes, key: str | None) -> HTTPStatus | None:
+        """The status that a picture is answered with; None where nothing is said, though it is charged."""
         with self._lock:
             if self.key not in {None, key}:
                 self.refused += 1
-                return 401, REFUSED
+                return HTTPStatus.UNAUTHORIZED
             drawn = self._random.random()
             if drawn < self.manner.failing:
                 self.failed += 1
-                return 503, BUSY
+                return HTTPStatus.SERVICE_UNAVAILABLE
             name = hashlib.sha256(picture).hexdigest()
             self.charged[name] += 1
             if drawn < self.manner.failing + self.manner.charged_silent:
                 self.silent[name] += 1
                 return None
-        return 200, ANSWER
+        return HTTPStatus.OK
 
     @property
     def calls(self) -> int:
@@ -121,17 +157,25 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         vendor = cast("_Server", self.server).vendor
-        picture = self.rfile.read(int(self.headers["Content-Length"]))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == TOKENS_PATH:
+            self._answer(HTTPStatus.CREATED, TOKEN_BODY, {TOKEN_HEADER: vendor.logged_in()})
+            return
+        dialect = HUAWEI if self.path.startswith("/v2/") else NATIVE
         time.sleep(vendor.manner.seconds)
-        answer = vendor.asked(picture, self.headers.get("X-Api-Key"))
-        if answer is None:
+        status = vendor.asked(dialect.picture(body), self.headers.get(dialect.key))
+        if status is None:
             vendor.released.wait(60)
             self.close_connection = True
             return
-        status, body = answer
+        self._answer(status, dialect.told[status], {})
+
+    def _answer(self, status: HTTPStatus, told: object, headers: Mapping[str, Any]) -> None:
+        body = json.dumps(told).encode()
         self.send_response_only(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
+        headers = {"Content-Type": "application/json", "Content-Length": len(body), **headers}
+        for name, value in headers.items():
+            self.send_header(name, str(value))
         self.end_headers()
         self.wfile.write(body)
 

@@ -49,9 +49,12 @@ def test_a_short_soak_loses_nothing_and_pays_little_in_vain(unheard: Stack) -> N
     assert seen.held, seen.figures
 
 
-def test_no_document_fails_when_a_secret_is_rotated_and_each_environment_is_refused_once(unheard: Stack) -> None:
-    with staged(unheard.account, unheard.resources, unheard.name) as stage:
-        seen = rotation.rotated(stage, 2, _untold)
+@pytest.mark.parametrize("vendor", rotation.CHANGES)
+def test_no_document_fails_when_a_secret_or_a_token_ends_and_each_environment_is_refused_once(
+    vendor: str, unheard: Stack
+) -> None:
+    with staged(unheard.account, unheard.resources, unheard.name, vendors=[vendor]) as stage:
+        seen = rotation.changed(stage, vendor, 2, _untold)
     assert seen.held, seen.figures
 
 
