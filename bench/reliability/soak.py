@@ -27,7 +27,7 @@ MANNER = Manner(seconds=0.02, failing=0.05, charged_silent=0.02)
 DUPLICATES = 0.10
 BATCH = 10
 # How often one of the two workers that die takes a single message and dies of it, so that 5 % of all attempts end so.
-DOOMED = 0.45
+DOOMED = 0.8
 POISON = 5
 SECONDS = 14.0  # that an invocation has
 LEASE = 10.0  # that a lease outlives it
@@ -35,7 +35,9 @@ RECEIVES = 12
 WORKERS = 3
 NOTHING: Mapping[str, Any] = {"failed": []}
 CALLS = 10  # remote calls of an upload, of which any may be the last
-AGAIN = 5.0  # seconds until a message comes again whose reading failed; after a death it is the queue's own time
+# Seconds until a message comes again whose reading failed; after a death it is the queue's own time. So many tries must
+# outlast every lease, as they do by far in a stack, where minutes lie between them.
+AGAIN = 10.0
 PATIENCE = 240.0  # seconds without any message before the queue counts as stuck
 EXTRA = 0.01  # of the uploads: charges beyond those whose answer never came
 GROWN = 1.15  # of memory and descriptors: more is no longer flat
@@ -64,7 +66,8 @@ def soaked(stage: Stage, count: int, tell: Tell, *, pace: float = 1.0) -> Seen:
     extra = stage.vendor.calls - count
     distinct, again = len(stage.told), stage.told.total() - len(stage.told)
     figures = (
-        f"{count} uploads, {soak.deaths} deaths, {silent} charged in silence, {stage.vendor.failed} failures:"
+        f"{count} uploads, {soak.deaths} of {soak.attempts} attempts killed, {silent} charged in silence,"
+        f" {stage.vendor.failed} failures:"
         f" {lost} records and {untold} notices lost, {distinct} notices, {again} of them once more under their id,"
         f" {extra} extra charges, {letters} dead letters of {POISON} poisoned;"
         f" memory x {soak.growth('memory'):.2f}, descriptors x {soak.growth('descriptors'):.2f}"
@@ -83,6 +86,7 @@ class _Soak:
     count: int
     tell: Tell
     pace: float
+    attempts: int = 0
     deaths: int = 0
     done: int = 0
     samples: list[dict[str, int]] = field(default_factory=list)
@@ -147,6 +151,7 @@ class _Soak:
                     QueueUrl=self.queue, ReceiptHandle=handle, VisibilityTimeout=round(AGAIN / self.pace)
                 )
         with self.lock:
+            self.attempts += len(batch)
             self.deaths += answer is None
             self.done += len(batch) - len(failed)
             self.tell(self.done, round(self.count * (1 + DUPLICATES)))
