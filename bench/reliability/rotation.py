@@ -22,7 +22,7 @@ ENVIRONMENTS = 2
 BATCHES = 6
 BATCH = 10
 PATIENCE = 20.0
-RATE = 15.0  # calls a second: each is answered before the environment's next is sent
+RATE = 6.0  # calls a second: each is answered before the environment's next is sent
 ACCOUNT = {"domain": "domain", "user": "user", "password": "password", "project": "cn-north-4"}
 
 type Change = Callable[[Stage], None]

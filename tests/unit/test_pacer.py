@@ -37,3 +37,18 @@ def test_a_pacer_lets_no_two_calls_come_closer_than_its_rate(rate: float, arriva
         clock.now = arrival
         slots.append(arrival + (pacer.wait() or 0.0))
     assert all(later - earlier >= 1 / rate - 1e-9 for earlier, later in pairwise(slots))
+
+
+@given(late=st.lists(st.floats(0, 3), min_size=2, max_size=20))
+def test_callers_that_sleep_too_long_do_not_call_close_to_the_next(late: list[float]) -> None:
+    clock = Clock()
+    pacer = Pacer(1, clock=clock)
+    woken = sorted(clock.now + (pacer.wait() or 0.0) + oversleep for oversleep in late)
+    called = []
+    for moment in woken:
+        clock.now = max(clock.now, moment)
+        while (more := pacer.hold()) > 0:
+            clock.now += more
+        called.append(clock.now)
+    assert all(later - earlier >= 0.998 for earlier, later in pairwise(called))
+    assert called[-1] - called[0] <= len(late) - 1 + max(late) + 1e-6

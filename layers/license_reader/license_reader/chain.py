@@ -224,7 +224,7 @@ class Chain:
             tried += 1
             allowance.take()
             warm.keys.await_scout()
-            self._pause(warm.pacer.wait(until - MIN_SECONDS) if warm.pacer else 0.0, name, until)
+            self._pace(warm.pacer, name, until)
             credentials, anew = warm.keys.current()
             if not warm.breaker.admit():
                 raise _paused(name)
@@ -279,6 +279,12 @@ class Chain:
             warm.keys.refused(credentials)
         else:
             warm.keys.untold(credentials)
+
+    def _pace(self, pacer: Pacer | None, name: str, until: float) -> None:
+        """Wait for the vendor's rate, if it has one, or give the vendor up when that would take too long."""
+        self._pause(pacer.wait(until - MIN_SECONDS) if pacer else 0.0, name, until)
+        while pacer and (more := pacer.hold()) > 0:
+            self._pause(more, name, until)
 
     def _pause(self, seconds: float | None, name: str, until: float) -> None:
         """Sleep, or give the vendor up when an answer could not come in time after it."""
