@@ -98,3 +98,14 @@ def test_a_number_that_the_table_cannot_hold_is_refused_before_it_gets_there(tol
     assert understood("embedded", 200, json.dumps(reply).encode(), document, side) is None
     small = json.loads(json.dumps(reply).replace(str(10**40), "7").replace("1e+200", "7"))
     assert understood("embedded", 200, json.dumps(small).encode(), document, side) is not None
+
+
+@pytest.mark.parametrize("place", [10**400, -(10**400), 1e200, None])
+def test_a_place_that_is_on_no_picture_is_left_out_and_its_field_kept(place: float | None) -> None:
+    polygon = [[place, 0], [1, 0], [1, 1], [0, 1]]
+    reply = {"result": {"vin": "LSGPC52U6AF102554", "text_location": {"vin": polygon}}}
+    body = json.dumps(reply).encode()
+    document, side = next(page for page in vendors.find("huawei").pages if page == ("vehicle_license", "front"))
+    license_ = understood("huawei", 200, body, document, side)
+    assert license_ is not None
+    assert (license_.fields.vin, license_.boxes) == ("LSGPC52U6AF102554", {})  # type: ignore[union-attr]

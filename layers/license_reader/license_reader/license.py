@@ -133,8 +133,9 @@ FIELDS: Mapping[Document, type[VehicleLicense | DrivingLicense]] = MappingProxyT
 )
 
 type Page = tuple[Document, Side]
-type Coordinate = Annotated[float, Field(ge=-1e6, le=1e6)]
-"""A pixel's; what lies farther off is on no picture, and the table could not hold it."""
+FARTHEST = 1e6
+"""The largest coordinate; what lies farther off is on no picture, and the table could not hold it."""
+type Coordinate = Annotated[float, Field(ge=-FARTHEST, le=FARTHEST)]
 type Polygon = tuple[tuple[Coordinate, Coordinate], ...]
 
 

@@ -39,7 +39,7 @@ from license_reader.errors import (
 )
 from license_reader.flags import Flag
 from license_reader.image import Limits
-from license_reader.license import FIELDS, Document, Form, License, Side
+from license_reader.license import FARTHEST, FIELDS, Document, Form, License, Side
 from license_reader.signing import SdkHmacAuth
 from license_reader.vendors._base import (
     NO_LICENSE,
@@ -440,11 +440,12 @@ def _boxes(gathered: Gathered, page: _Page | None) -> dict[str, Polygon]:
 
 
 def _polygon(told: object) -> Polygon | None:
-    """Four points, None for anything else."""
+    """Four points of a picture, None for anything else."""
     if not isinstance(told, list) or len(told) != 4:
         return None
     points = [point for point in told if isinstance(point, list) and len(point) == 2]
-    if len(points) != 4 or not all(isinstance(place, int | float) for point in points for place in point):
+    places = [place for point in points for place in point]
+    if len(points) != 4 or not all(isinstance(place, int | float) and abs(place) <= FARTHEST for place in places):
         return None
     return tuple((float(x), float(y)) for x, y in points)
 
