@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
+import subprocess
+import sys
 import time
 import zlib
 from dataclasses import replace
@@ -17,10 +20,13 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 from PIL import ImageChops, ImageDraw, ImageOps, ImageStat
 
+from license_ocr.checkout import ROOT, SAMPLES
 from license_reader.errors import CannotFit, ImageRejected
 from license_reader.image import DECODERS, MAX_BYTES, MAX_PIXELS, MIN_EDGE, Image, Limits, Origin, fit, gate, restore
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from license_reader.license import Polygon
 
 ANY = Limits(formats=frozenset(DECODERS), max_bytes=MAX_BYTES)
@@ -54,6 +60,11 @@ def decoded(image: Image) -> Pillow.Image:
 def difference(one: Pillow.Image, other: Pillow.Image) -> float:
     """The mean difference of two pictures, in levels of 255."""
     return max(ImageStat.Stat(ImageChops.difference(one.convert("RGB"), other.convert("RGB"))).mean)
+
+
+def contrast(pixels: Pillow.Image) -> float:
+    """How much levels differ from those one pixel further."""
+    return difference(pixels, ImageChops.offset(pixels, 1, 0))
 
 
 def refusal(content: bytes) -> ImageRejected:
@@ -378,6 +389,26 @@ def test_a_format_that_is_not_taken_becomes_a_jpeg_of_the_same_picture(name: str
     assert difference(decoded(fitted), decoded(image)) < 12
 
 
+def test_no_decoder_is_loaded_for_a_picture_within_the_limits(tmp_path: Path) -> None:
+    photo = SAMPLES / "vehicle-front.jpg"
+    program = tmp_path / "send.py"
+    program.write_text(
+        "import pathlib, sys\n"
+        "from license_reader import chain, image, reader, vendors\n"
+        "content = pathlib.Path(sys.argv[1]).read_bytes()\n"
+        "seen = image.gate(content)\n"
+        "limits = vendors.find('megvii').limits\n"
+        "assert image.fit(seen, limits).content is content\n"
+        "print('decoded' if 'PIL' in sys.modules else 'never decoded')\n"
+        "image.fit(seen, image.Limits(limits.formats, limits.max_bytes, max_edge=600))\n"
+        "print('decoded' if 'PIL' in sys.modules else 'never decoded')\n"
+    )
+    imported = os.environ | {"PYTHONPATH": str(ROOT / "layers" / "license_reader")}
+    command = [sys.executable, str(program), str(photo)]
+    told = subprocess.check_output(command, env=imported, text=True)  # noqa: S603 - our own program
+    assert told.splitlines() == ["never decoded", "decoded"]
+
+
 def test_a_picture_that_is_fitted_fits_from_then_on() -> None:
     limits = replace(JPEG, max_edge=700, max_bytes=150_000)
     fitted = fit(gate(PICTURES["png"]), limits)
@@ -411,6 +442,51 @@ def test_as_many_pixels_are_kept_as_the_bytes_allow() -> None:
     content = saved(page(2400, 1800), "JPEG", quality=97)
     limits = replace(JPEG, max_bytes=len(content) // 12)
     assert len(fit(gate(content), limits).content) > 0.6 * limits.max_bytes
+
+
+@pytest.mark.parametrize("quality", [92, 85, 75])
+@pytest.mark.parametrize("spare", [0, 2000])
+def test_the_best_quality_that_the_bytes_allow_is_taken(quality: int, spare: int) -> None:
+    pixels = decoded(gate(saved(page(1400, 1100), "JPEG", quality=97)))
+    wanted = saved(pixels, "JPEG", quality=quality)
+    assert fit(gate(saved(pixels, "BMP")), replace(JPEG, max_bytes=len(wanted) + spare)).content == wanted
+
+
+HEAVY = saved(page(3203, 3101), "JPEG", quality=95)
+
+
+def test_a_jpeg_that_is_too_heavy_is_halved_while_ample_pixels_are_left() -> None:
+    image = gate(HEAVY)
+    fitted = fit(image, replace(JPEG, max_bytes=len(HEAVY) - 1))
+    assert (fitted.width, fitted.height) == (1602, 1551)
+    assert fitted.origin == Origin(width=3203, height=3101)
+
+
+def test_a_jpeg_that_was_halved_is_as_sharp_as_one_that_was_resized() -> None:
+    fitted = fit(gate(HEAVY), replace(JPEG, max_bytes=len(HEAVY) - 1))
+    pixels = decoded(gate(HEAVY))
+    assert difference(decoded(fitted), pixels.reduce(2)) < 4
+    best = pixels.resize((fitted.width, fitted.height), Pillow.Resampling.LANCZOS)
+    assert contrast(decoded(fitted)) > 0.97 * contrast(best)
+
+
+@pytest.mark.parametrize(
+    ("content", "limits"),
+    [
+        pytest.param(saved(page(2900, 3100), "JPEG", quality=95), JPEG, id="a half would be less than ample"),
+        pytest.param(HEAVY, replace(JPEG, min_edge=1600), id="a half would be below the vendor's least edge"),
+    ],
+)
+def test_a_jpeg_that_is_too_heavy_is_not_halved_where_that_leaves_too_little(content: bytes, limits: Limits) -> None:
+    image = gate(content)
+    fitted = fit(image, replace(limits, max_bytes=len(content) - 1))
+    assert (fitted.width, fitted.height) == (image.width, image.height)
+
+
+def test_a_jpeg_that_is_both_too_heavy_and_too_long_is_halved_if_that_is_short_enough() -> None:
+    image, limits = gate(HEAVY), replace(JPEG, max_bytes=len(HEAVY) - 1)
+    assert fit(image, replace(limits, max_edge=3000)).width == 1602
+    assert fit(image, replace(limits, max_edge=1601)).width == 1601
 
 
 @pytest.mark.parametrize(
@@ -459,7 +535,15 @@ def test_a_ribbon_of_which_nothing_would_be_left_is_too_narrow() -> None:
         fit(gate(saved(Pillow.new("1", (100_000, 48), 1), "PNG")), replace(JPEG, min_edge=40))
 
 
-@pytest.mark.parametrize("name", ["png of 60 texts of a megabyte", "png whose text is a bomb", "jpeg of 2000 scans"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "png of 60 texts of a megabyte",
+        "png whose text is a bomb",
+        "png of half a million empty chunks",
+        "jpeg of 2000 scans",
+    ],
+)
 def test_a_bomb_that_passed_the_gate_is_damaged(name: str) -> None:
     with pytest.raises(ImageRejected) as raised:
         fit(gate(bombs()[name]()), replace(JPEG, max_edge=40))
@@ -480,9 +564,12 @@ def test_sixteen_bits_of_grey_are_scaled_and_not_clipped(kind: str) -> None:
 def test_nothing_of_the_photo_but_its_pixels_is_sent() -> None:
     exif = Pillow.Exif()
     exif[0x010F] = "a camera"
-    fitted = fit(gate(saved(page(), "JPEG", exif=exif)), replace(JPEG, max_edge=700))
-    assert not decoded(fitted).getexif()
-    assert b"a camera" not in fitted.content
+    content = saved(page(), "JPEG", exif=exif, comment=b"a place", icc_profile=b"a profile", dpi=(300, 300))
+    for limits in (replace(JPEG, max_edge=700), replace(JPEG, max_bytes=len(content) - 1)):
+        fitted = fit(gate(content), limits)
+        assert not decoded(fitted).getexif()
+        assert {"exif", "comment", "icc_profile", "dpi"}.isdisjoint(decoded(fitted).info)
+        assert not any(told in fitted.content for told in (b"a camera", b"a place", b"a profile"))
 
 
 @pytest.mark.parametrize("name", ["jpeg", "progressive jpeg", "png", "lossy webp", "tiff"])
@@ -546,6 +633,20 @@ def test_a_box_goes_back_to_the_pixels_of_the_upload(kind: str, orientation: int
     corners = restore({"plate_no": found(decoded(fitted))}, fitted)["plate_no"]
     across, down = sorted(x for x, _ in corners), sorted(y for _, y in corners)
     assert (across[0], down[0], across[-1], down[-1]) == pytest.approx(MARK, abs=3)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_box_goes_back_to_the_pixels_of_an_upload_that_was_halved(orientation: int) -> None:
+    drawn = page(3203, 3101).copy()
+    drawn.paste((255, 0, 0), (1200, 800, 1520, 960))
+    exif = Pillow.Exif()
+    exif[0x0112] = orientation
+    content = saved(drawn, "JPEG", exif=exif, quality=95)
+    fitted = fit(gate(content), replace(JPEG, max_bytes=len(content) - 1))
+    assert sorted((fitted.width, fitted.height)) == [1551, 1602]
+    corners = restore({"plate_no": found(decoded(fitted))}, fitted)["plate_no"]
+    across, down = sorted(x for x, _ in corners), sorted(y for _, y in corners)
+    assert (across[0], down[0], across[-1], down[-1]) == pytest.approx((1200, 800, 1520, 960), abs=6)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

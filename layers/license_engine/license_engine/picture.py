@@ -32,6 +32,8 @@ _BAND_PIXELS = 1_000_000
 # Pixels that the scans of a JPEG may visit in all: one that says nothing in a few bytes costs a pass over the picture.
 _MAX_VISITS = 4_000_000_000
 _START_OF_SCAN = b"\xff\xda"
+# Chunks that a PNG may have: its decoder takes its time over each, however empty.
+_MAX_CHUNKS = 20_000
 # Texts that a PNG may unpack, in bytes.
 PngImagePlugin.MAX_TEXT_MEMORY = 4_000_000
 
@@ -101,6 +103,8 @@ class Picture:
 
 def decode(content: bytes) -> Picture:
     """The picture in these bytes; NotAPicture when no decoder that is allowed can read all of it."""
+    if content.startswith(b"\x89PNG") and _fragmented(content):
+        raise NotAPicture(f"more than {_MAX_CHUNKS} chunks")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -117,6 +121,16 @@ def decode(content: bytes) -> Picture:
     stored = size[::-1] if turned and turn in _SIDEWAYS else size
     corners = rectangle(0, 0, *stored)[list(_STORED_CORNERS[turn])]
     return Picture(upright, PlaneMap.between(rectangle(0, 0, *upright.size), corners))
+
+
+def _fragmented(content: bytes) -> bool:
+    """Whether a PNG has more chunks than any writer makes."""
+    place = 8
+    for _ in range(_MAX_CHUNKS):
+        if place >= len(content):
+            return False
+        place += 12 + int.from_bytes(content[place : place + 4])
+    return True
 
 
 def _turn(opened: ImageFile) -> int:

@@ -37,14 +37,21 @@ Two pictures at a time fit beside all else in the function's memory, the ten of 
 # What Pillow may be asked to open, by our name for the format; nothing else reaches a decoder.
 DECODERS = {"jpeg": "JPEG", "png": "PNG", "bmp": "BMP", "tiff": "TIFF", "webp": "WEBP"}
 
-# JPEG qualities to try at full size. Below the last one, blocks eat the strokes of dense characters; a picture that
-# is still too heavy loses pixels instead, of which a photo of a card has more than enough.
+# JPEG qualities, the best that fits is taken. Below the last one, blocks eat the strokes of dense characters; a
+# picture that is still too heavy loses pixels instead, of which a photo of a card has more than enough.
 _QUALITIES = (92, 85, 75)
 # A photo with a short edge below this leaves some ten pixels to a character of a card: whoever reads it, misreads it.
 _LEGIBLE_EDGE = 600
-# Draft decoding and the first, coarse pass of a reduction stay this many times above the wanted size: nearer, they
-# blur the strokes (measured: 7 levels of mean difference at 1.1 times, none at 2).
+# A photo whose short edge is above this leaves 25 of them, more than any reader uses. Of a JPEG that is too heavy only
+# so much is decoded, as its own transform gives a half, a quarter or an eighth of the pixels for less than all of them.
+_AMPLE_EDGE = 1500
+# What is to be resized is decoded, and coarsely reduced, to no less than so many times the wanted size: nearer, that
+# blurs the strokes (measured: 7 levels of mean difference at 1.1 times, none at 2).
 _REDUCING_GAP = 2.0
+# A JPEG's weight is foretold from a band of rows, as its encoder takes them, out of every so many. It is tried where
+# it is foretold to be no more than so many times too heavy: bands from all over a photo err by less.
+_BAND_ROWS, _BAND_EVERY, _MIN_BANDS = 16, 8, 8
+_BAND_ERROR = 1.1
 
 # A picture made anew has no more pixels than this: a card needs a tenth, and each costs four bytes while it is made.
 _KEPT_PIXELS = 16_100_000
@@ -138,9 +145,10 @@ def gate(content: bytes) -> Image:
 def fit(image: Image, limits: Limits) -> Image:
     """The same picture when the limits take it, else a JPEG of it that they take; never enlarged.
 
-    Pixels, of which sixteen million are enough, are kept before quality down to JPEG quality 75, then quality before
-    pixels: see `_QUALITIES`. A JPEG
-    made here stands upright and carries no EXIF, so no place or time of the photo reaches a vendor either.
+    Of a JPEG that is too heavy a half, a quarter or an eighth is decoded where that leaves ample pixels, see
+    `_AMPLE_EDGE`. Then pixels, of which sixteen million are enough, are kept before quality down to JPEG quality 75,
+    and quality before pixels: see `_QUALITIES`. A JPEG made here stands upright and carries neither EXIF nor comment,
+    so no place or time of the photo reaches a vendor either.
 
     Raises:
         CannotFit: no picture that can still be read is within the limits.
@@ -157,8 +165,11 @@ def fit(image: Image, limits: Limits) -> Image:
     scale = min(1.0, max_edge / max(image.width, image.height))
     if round(min(image.width, image.height) * scale) < floor:
         raise CannotFit(f"{image.width} x {image.height} pixels: too narrow for edges of {floor} to {max_edge}")
+    size = _reduced(image, scale)
+    if len(image.content) > limits.max_bytes:
+        size = _ample(image, size, floor)
     with _DECODING:
-        pixels, orientation = _decoded(image, scale)
+        pixels, orientation = _decoded(image, size)
         content, pixels = _encoded(pixels, limits.max_bytes, floor=max(floor, _LEGIBLE_EDGE))
     origin = Origin(width=image.width, height=image.height, orientation=orientation)
     return Image(content=content, format="jpeg", width=pixels.width, height=pixels.height, origin=origin)
@@ -395,25 +406,61 @@ def _nothing_known(content: bytes) -> str:
 # The pixels. Pillow is imported where it is needed: most uploads are sent as they are.
 
 
-def _decoded(image: Image, scale: float) -> tuple[Pixels, int]:
-    """The picture upright, in RGB or grey and reduced by `scale`, with the EXIF orientation that was undone."""
+def _reduced(image: Image, scale: float) -> tuple[int, int]:
+    """The picture's size as stored, times `scale`."""
+    return max(1, round(image.width * scale)), max(1, round(image.height * scale))
+
+
+def _ample(image: Image, most: tuple[int, int], floor: int) -> tuple[int, int]:
+    """The least size that decoding a JPEG can give at once and that is ample; `most` where there is none up to it."""
+    sizes = (_drafted(image, factor) for factor in _DRAFTS if image.format == "jpeg")
+    enough = max(_AMPLE_EDGE, floor)
+    return next((size for size in sizes if min(size) >= enough and max(size) <= max(most)), most)
+
+
+def _drafted(image: Image, factor: int) -> tuple[int, int]:
+    """The size that a JPEG is decoded to at so small a part of its own."""
+    return -(-image.width // factor), -(-image.height // factor)
+
+
+# How many times smaller than it is a JPEG can be decoded.
+_DRAFTS = (8, 4, 2)
+
+
+def _decoded(image: Image, size: tuple[int, int]) -> tuple[Pixels, int]:
+    """The picture upright, in RGB or grey and of this size as stored, with the EXIF orientation that was undone."""
     from PIL import Image as Pillow  # noqa: PLC0415
     from PIL import PngImagePlugin  # noqa: PLC0415
 
     PngImagePlugin.MAX_TEXT_MEMORY = _MAX_TEXTS
+    if image.format == "png" and _fragmented(image.content):
+        raise ImageRejected("image_damaged", f"more than {_MAX_CHUNKS} chunks in the png")
     try:
         with Pillow.open(io.BytesIO(image.content), formats=[DECODERS[image.format]]) as opened:
             orientation = _orientation(opened)
-            pixels = _loaded(opened, image, scale)
+            pixels = _loaded(opened, image, size)
         del opened  # what its decoder holds is as large as the picture
     except (ImageRejected, MemoryError):
         raise
     except Exception as error:  # a decoder fed with broken bytes raises whatever it trips over
         raise ImageRejected("image_damaged", f"the {image.format} cannot be decoded") from error
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     if image.format == "tiff":  # Pillow has turned it already
         return _resized(pixels, size[::-1] if orientation in _SIDEWAYS else size), orientation
     return _turned(_resized(pixels, size), orientation), orientation
+
+
+def _fragmented(content: bytes) -> bool:
+    """Whether a PNG has more chunks than any writer makes: the decoder takes its time over each, however empty."""
+    place = 8
+    for _ in range(_MAX_CHUNKS):
+        if place >= len(content):
+            return False
+        place += 12 + int.from_bytes(content[place : place + 4])
+    return True
+
+
+# Writers put at least a kilobyte into a chunk.
+_MAX_CHUNKS = 20_000
 
 
 def _orientation(opened: ImageFile) -> int:
@@ -425,30 +472,33 @@ def _orientation(opened: ImageFile) -> int:
     return told if told in _TURNED_BACK else 1
 
 
-def _loaded(opened: ImageFile, image: Image, scale: float) -> Pixels:
-    """The pixels as RGB or grey of eight bits, what is transparent white; more than are kept if `scale` is below 1."""
+def _loaded(opened: ImageFile, image: Image, size: tuple[int, int]) -> Pixels:
+    """The pixels as RGB or grey of eight bits, what is transparent white; of this size as stored, or to be resized."""
     if sorted(opened.size) != sorted((image.width, image.height)):  # Pillow turns a tiff's size, and only a tiff's
         raise ImageRejected("image_damaged", f"the {image.format} header names two sizes")
-    ample = 1 / scale / _REDUCING_GAP
     if image.format == "jpeg":
-        _draft(opened, image, ample)
-        ample *= opened.width / image.width
+        _draft(opened, image, size)
     opened.load()
     opened.fp = None  # a webp's holds the picture once more
     width, height = opened.size
-    return _flat(opened, max(1, int(ample), math.ceil(math.sqrt(width * height / _KEPT_PIXELS))))
+    spare = max(opened.size) / max(size) / _REDUCING_GAP
+    factor = max(1, int(spare), math.ceil(math.sqrt(width * height / _KEPT_PIXELS)))
+    if factor == 1 and image.format == "jpeg" and opened.mode in {"RGB", "L"}:
+        return opened  # its decoder is gone; a copy would be the pixels once more
+    return _flat(opened, factor)
 
 
-def _draft(opened: ImageFile, image: Image, ample: float) -> None:
+def _draft(opened: ImageFile, image: Image, size: tuple[int, int]) -> None:
     """Has a JPEG decoded at a half, a quarter or an eighth, in a fraction of the time and of the memory.
 
-    That is done where it leaves more pixels than are wanted by `ample`, and where the memory leaves no other choice.
+    That is done where it gives the wanted size at once or enough to resize, and where the memory leaves no choice.
     """
     memory, pixels = _jpeg(image.content).memory, image.width * image.height
     if memory and (scans := image.content.count(_START_OF_SCAN)) * pixels > _MAX_VISITS:
         raise ImageRejected("image_damaged", f"{scans} scans of {image.width} x {image.height} pixels in the jpeg")
     memory += _copies(image.content)
-    factor = next(factor for factor in (8, 4, 2, 1) if factor <= max(ample, 1))
+    spare = max(image.width, image.height) / max(size) / _REDUCING_GAP
+    factor = next((each for each in _DRAFTS if each <= spare or _drafted(image, each) == size), 1)
     while (
         factor < 8
         and memory + 4 * pixels // factor**2 + _kept(image.width // factor, image.height // factor) > MAX_MEMORY
@@ -515,25 +565,45 @@ def _resized(pixels: Pixels, size: tuple[int, int]) -> Pixels:
 
 
 def _encoded(pixels: Pixels, max_bytes: int, *, floor: int) -> tuple[bytes, Pixels]:
-    """A JPEG of at most `max_bytes`, and the pixels that it holds: lower quality first, then fewer pixels."""
-    content = b""
+    """A JPEG of at most `max_bytes`, and the pixels that it holds: lower quality first, then fewer pixels.
+
+    What is foretold to be too heavy is not encoded at all.
+    """
+    weight = 0.0
     for quality in _QUALITIES:
-        content = _jpeg_of(pixels, quality)
-        if len(content) <= max_bytes:
-            return content, pixels
+        weight = _foretold(pixels, quality)
+        if weight <= max_bytes * _BAND_ERROR:
+            content = _jpeg_of(pixels, quality)
+            if len(content) <= max_bytes:
+                return content, pixels
+            weight = len(content)
     reduced = pixels
-    while len(content) > max_bytes:
+    while True:
         # Bytes go with the area; aimed a little low, so that one round mostly does.
-        factor = min(0.9, 0.95 * math.sqrt(max_bytes / len(content)))
+        factor = min(0.9, 0.95 * math.sqrt(max_bytes / weight))
         size = (int(reduced.width * factor), int(reduced.height * factor))
         if min(size) < floor:
             raise CannotFit(f"more than {max_bytes} bytes at the least size that can be read, {floor} pixels")
         reduced = _resized(pixels, size)
         content = _jpeg_of(reduced, _QUALITIES[-1])
-    return content, reduced
+        if len(content) <= max_bytes:
+            return content, reduced
+        weight = len(content)
+
+
+def _foretold(pixels: Pixels, quality: int) -> float:
+    """About how many bytes a JPEG has, from bands all over the picture; 0 for one that is soon encoded as a whole."""
+    step = _BAND_ROWS * _BAND_EVERY
+    tops = range(step // 2, pixels.height - _BAND_ROWS, step)
+    if len(tops) < _MIN_BANDS:
+        return 0.0
+    # One by one: a picture of all bands would take an eighth more memory.
+    bands = (_jpeg_of(pixels.crop((0, top, pixels.width, top + _BAND_ROWS)), quality) for top in tops)
+    weight = sum(len(band) - band.index(_START_OF_SCAN) for band in bands)
+    return weight * pixels.height / (len(tops) * _BAND_ROWS)
 
 
 def _jpeg_of(pixels: Pixels, quality: int) -> bytes:
     written = io.BytesIO()
-    pixels.save(written, "JPEG", quality=quality)
+    pixels.save(written, "JPEG", quality=quality, comment=b"")  # else the upload's own comment is written
     return written.getvalue()
