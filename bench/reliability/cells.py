@@ -27,6 +27,8 @@ type Work = Callable[[Any], Any]
 class Done:
     """What a cell made of some items, and the most memory that it held meanwhile, in bytes above its first state."""
 
+    first: Any
+    """The first of the items, by which the others are known."""
     results: list[Any]
     memory: int
 
@@ -127,7 +129,7 @@ def _live(told: Connection, at: Any, work: Work) -> None:
             for number, item in enumerate(batch):
                 at[:] = [number, time.monotonic()]
                 results.append(work(item))
-            told.send(Done(results, _resident("VmHWM") - base))
+            told.send(Done(batch[0], results, _resident("VmHWM") - base))
 
 
 def _resident(name: str) -> int:

@@ -54,6 +54,8 @@ class Tally:
     slowest: float = 0.0
     faults: list[str] = field(default_factory=list)
     memory: int = 0
+    heaviest: object = None
+    """The first item of the batch that took most memory."""
 
 
 def through(item: int | str | None) -> Passed:
@@ -117,7 +119,8 @@ def thrown(mutants: int, bombs: Iterable[str], tell: Tell) -> Tally:
             tally.faults.append(f"{seen.item}: {seen.how}")
             count += 1
         else:
-            tally.memory = max(tally.memory, seen.memory)
+            if seen.memory > tally.memory:
+                tally.memory, tally.heaviest = seen.memory, seen.first
             tally.seconds += (passed.seconds for passed in seen.results)
             tally.slowest = max(tally.slowest, *(passed.slowest for passed in seen.results))
             tally.let_through += sum(passed.let_through for passed in seen.results)
@@ -134,8 +137,9 @@ def measure(share: float, tell: Tell) -> Seen:
     typical, worst = median(tally.seconds), quantiles([*tally.seconds, tally.seconds[0]], n=100)[-1]
     figures = (
         f"{mutants:,} mutated and {len(bombs)} bombs, {tally.let_through:,} let through: {len(tally.faults)} crashes,"
-        f" {tally.memory / 2**20:.0f} MB above base, {tally.slowest:.1f} s at most in a decoder,"
-        f" gate {typical * 1e6:.0f} µs, of a hundred the slowest {worst * 1e6:.0f} µs"
+        f" {tally.memory / 2**20:.0f} MB above base (in the batch of {tally.heaviest}),"
+        f" {tally.slowest:.1f} s at most in a decoder, gate {typical * 1e6:.0f} µs,"
+        f" of a hundred the slowest {worst * 1e6:.0f} µs"
     )
     figures = "\n".join((figures, *tally.faults[:5]))
     return Seen(figures, held(tally))

@@ -35,9 +35,9 @@ RECEIVES = 12
 WORKERS = 3
 NOTHING: Mapping[str, Any] = {"failed": []}
 CALLS = 10  # remote calls of an upload, of which any may be the last
-# Seconds until a message comes again whose reading failed; after a death it is the queue's own time. So many tries must
-# outlast every lease, as they do by far in a stack, where minutes lie between them.
-AGAIN = 10.0
+# Seconds until a message comes again whose reading failed: as in a stack, no lease is left by then. Where one is, each
+# try that finds it costs one of RECEIVES.
+AGAIN = 65.0
 PATIENCE = 240.0  # seconds without any message before the queue counts as stuck
 EXTRA = 0.01  # of the uploads: charges beyond those whose answer never came
 GROWN = 1.15  # of memory and descriptors: more is no longer flat
@@ -49,16 +49,16 @@ def measure(share: float, tell: Tell) -> Seen:
         return soaked(stage, portion(UPLOADS, share), tell)
 
 
-def soaked(stage: Stage, count: int, tell: Tell, *, pace: float = 1.0) -> Seen:
+def soaked(stage: Stage, count: int, tell: Tell, *, pace: float = 1.0, again: float = AGAIN) -> Seen:
     """What is lost, doubled and paid in vain on this stage, the workers' clocks and the queue so many times as fast."""
     photos = stage.upload(count)
-    with _queues(stage, pace) as (queue, dead):
+    with _queues(stage, pace, again) as (queue, dead):
         random = Random(7)  # noqa: S311 - to be repeated, not to be secret
         told = [*photos, *random.sample(photos, round(DUPLICATES * count))]
-        random.shuffle(told)
         bodies = [photo.message()["body"] for photo in told] + ['{"Records": [{"poison": true}]}'] * POISON
+        random.shuffle(bodies)
         _send(stage, queue, bodies)
-        soak = _Soak(stage, queue, count, tell, pace)
+        soak = _Soak(stage, queue, count, tell, pace, again)
         soak.run()
         letters = _held(stage, dead)
     lost, untold = stage.lost(photos), stage.untold(photos)
@@ -86,6 +86,7 @@ class _Soak:
     count: int
     tell: Tell
     pace: float
+    again: float
     attempts: int = 0
     deaths: int = 0
     done: int = 0
@@ -148,7 +149,7 @@ class _Soak:
                 self.stage.account.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=handle)
             elif answer is not None:
                 self.stage.account.sqs.change_message_visibility(
-                    QueueUrl=self.queue, ReceiptHandle=handle, VisibilityTimeout=round(AGAIN / self.pace)
+                    QueueUrl=self.queue, ReceiptHandle=handle, VisibilityTimeout=round(self.again / self.pace)
                 )
         with self.lock:
             self.attempts += len(batch)
@@ -168,14 +169,15 @@ def _sampled(pid: int) -> dict[str, int]:
 
 
 @contextmanager
-def _queues(stage: Stage, pace: float) -> Iterator[tuple[str, str]]:
+def _queues(stage: Stage, pace: float, again: float) -> Iterator[tuple[str, str]]:
     """A queue and its dead letters' queue, gone afterwards."""
     sqs = stage.account.sqs
     name = uuid.uuid4().hex[:12]
     dead = sqs.create_queue(QueueName=f"soak-dead-{name}")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": RECEIVES})
-    attributes: Any = {"VisibilityTimeout": str(round((SECONDS + LEASE) / pace) + 3), "RedrivePolicy": redrive}
+    visibility = max(SECONDS + LEASE, again) / pace + 3
+    attributes: Any = {"VisibilityTimeout": str(round(visibility)), "RedrivePolicy": redrive}
     queue = sqs.create_queue(QueueName=f"soak-{name}", Attributes=attributes)["QueueUrl"]
     try:
         yield queue, dead

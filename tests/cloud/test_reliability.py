@@ -45,7 +45,7 @@ def test_eight_deliveries_at_the_same_moment_are_one_charge_and_one_notice(unhea
 
 def test_a_short_soak_loses_nothing_and_pays_little_in_vain(unheard: Stack) -> None:
     with staged(unheard.account, unheard.resources, unheard.name, soak.MANNER, max_attempts=20) as stage:
-        seen = soak.soaked(stage, 40, _untold, pace=FASTER)
+        seen = soak.soaked(stage, 40, _untold, pace=FASTER, again=10)
     assert seen.held, seen.figures
 
 
