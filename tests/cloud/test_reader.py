@@ -90,7 +90,7 @@ def reader(shared: Stack, configuration: Configured) -> Iterator[Reader]:
                 meter=Meter(),
                 sleep=lambda _: None,
             ),
-            notices=Notices(account.sns, resources.Topic, table=resources.Table, region="us-east-1"),
+            notices=Notices(lambda: account.sns, resources.Topic, table=resources.Table, region="us-east-1"),
         )
 
 
@@ -200,9 +200,11 @@ def test_an_upload_that_another_delivery_reads_is_left_to_it(reader: Reader, ven
     assert vendor.asked == []
 
 
-def test_the_same_bytes_again_are_read_and_flagged(reader: Reader, vendor: Loopback, upload: Upload) -> None:
+def test_the_same_bytes_again_are_read_and_flagged(
+    reader: Reader, vendor: Loopback, upload: Upload, shared: Stack
+) -> None:
     content = reader.s3.get_object(Bucket=upload.bucket, Key=upload.key)["Body"].read()
-    version = reader.s3.put_object(Bucket=upload.bucket, Key=f"copy-{upload.key}", Body=content)["VersionId"]
+    version = shared.account.s3.put_object(Bucket=upload.bucket, Key=f"copy-{upload.key}", Body=content)["VersionId"]
     copy = Upload(bucket=upload.bucket, key=f"copy-{upload.key}", version=version, version_id=version)
     answers(vendor)
     answers(vendor)

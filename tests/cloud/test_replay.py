@@ -104,7 +104,7 @@ def items(shared: Stack) -> Items:
 @pytest.fixture
 def notices(shared: Stack) -> Notices:
     account = shared.account
-    return Notices(account.sns, shared.resources.Topic, table=shared.resources.Table, region="us-east-1")
+    return Notices(lambda: account.sns, shared.resources.Topic, table=shared.resources.Table, region="us-east-1")
 
 
 def license_by(mapping: set[str], *flags: Flag, raw: dict[str, Any] | None = None) -> License:

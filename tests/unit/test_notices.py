@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +14,9 @@ from license_reader.ledger import Notice, Record, State
 from license_reader.license import Document, DrivingLicense, License, Side, VehicleLicense
 from license_reader.notices import Notices, masked, notice_id, wanted
 from license_reader.opinions import disagreement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FLAGS = (Flag.of("blur", "tencent"), Flag.of("inspection_expired", "check"), Flag.of("copy", "tencent", detail="-9102"))
 VEHICLE = VehicleLicense(
@@ -30,19 +35,44 @@ class Topic:
         self.published.append(message)
 
 
+def flagged(
+    document: Document = Document.VEHICLE_LICENSE,
+    fields: VehicleLicense | DrivingLicense = VEHICLE,
+    flags: tuple[Flag, ...] = FLAGS,
+) -> Record:
+    license_ = License(document=document, side=Side.FRONT, vendor="tencent", fields=fields, flags=flags)
+    return Record(
+        object="s3://b/uploads/a b.jpg", version="v1", state=State.DONE, attempt=1, spent=1, notice=Notice.SENDING,
+        license=license_,
+    )  # fmt: skip
+
+
+def notices_of(make: Callable[[], Topic]) -> Notices:
+    return Notices(make, "arn:topic", table="results", region="cn-north-1")  # type: ignore[arg-type]
+
+
 def published(
     document: Document, fields: VehicleLicense | DrivingLicense, flags: tuple[Flag, ...] = FLAGS
 ) -> dict[str, Any]:
     topic = Topic()
-    license_ = License(document=document, side=Side.FRONT, vendor="tencent", fields=fields, flags=flags)
-    record = Record(
-        object="s3://b/uploads/a b.jpg", version="v1", state=State.DONE, attempt=1, spent=1, notice=Notice.SENDING,
-        license=license_,
-    )  # fmt: skip
-    notices = Notices(topic, "arn:topic", table="results", region="cn-north-1")  # type: ignore[arg-type]
-    notices.publish(record)
+    notices_of(lambda: topic).publish(flagged(document, fields, flags))
     (message,) = topic.published
     return message
+
+
+def test_the_topic_has_no_client_before_the_first_notice_and_one_for_all_threads() -> None:
+    topics: list[Topic] = []
+
+    def make() -> Topic:
+        time.sleep(0.05)  # as long as it takes several threads to come by
+        topics.append(Topic())
+        return topics[-1]
+
+    notices = notices_of(make)
+    assert topics == []
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(notices.publish, [flagged()] * 8))
+    assert [len(topic.published) for topic in topics] == [8]
 
 
 def test_a_notice_tells_what_happened_to_which_document() -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from bench.performance import batch
 from tests.loopback import Loopback
 
 from license_reader.flags import Flag
@@ -94,6 +95,11 @@ def test_the_handler_returns_in_time_whatever_its_threads_wait_for(
     assert reasons == {"the time ended while it was read", "the time ended before its turn came"}
 
 
+def test_a_document_whose_vendor_hangs_does_not_hold_the_results_of_its_batch() -> None:
+    seen = batch.hung()
+    assert (seen.others, seen.read) == (batch.BATCH - 1, batch.BATCH)
+
+
 def test_an_upload_that_was_read_in_the_last_moment_is_no_failure(handler: ModuleType) -> None:
     done: Future[None] = Future()
     done.set_result(None)
@@ -142,3 +148,14 @@ def test_a_vendor_that_was_asked_nothing_has_no_latency(
     blob = metrics(capsys)
     assert "VendorLatency" not in blob
     assert blob["VendorCapped"] == [1.0]
+
+
+def test_an_error_that_is_not_ours_is_told_by_its_kind_and_place_alone(handler: ModuleType) -> None:
+    def fails() -> None:
+        raise ValueError("某甲 京A00000")
+
+    with pytest.raises(ValueError, match="某甲") as caught:
+        fails()
+    told = str(handler._tellable(caught.value))
+    assert told.startswith("ValueError at fails, test_read_upload.py:")
+    assert "某甲" not in told

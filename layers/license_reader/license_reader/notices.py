@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from license_reader.flags import gravest
 from license_reader.license import VehicleLicense
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from mypy_boto3_sns.client import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
@@ -31,8 +32,18 @@ def wanted(flags: Collection[Flag], publish: Collection[Severity]) -> bool:
 class Notices:
     """The topic for flagged records."""
 
-    def __init__(self, client: SNSClient, topic: str, *, table: str, region: str) -> None:
-        self._client = client
+    def __init__(self, make: Callable[[], SNSClient], topic: str, *, table: str, region: str) -> None:
+        """Tell a topic.
+
+        Args:
+            make: makes the topic's client, at the first notice: most records have none.
+            topic: its ARN.
+            table: where the records stand.
+            region: of the table.
+        """
+        self._make = make
+        self._made: SNSClient | None = None
+        self._making = threading.Lock()  # sessions make one client at a time
         self._topic = topic
         self._table = table
         self._region = region
@@ -60,7 +71,7 @@ class Notices:
         }
         if isinstance(license_.fields, VehicleLicense):
             body |= {"plate_no": masked(license_.fields.plate_no, 2, 2), "vin": masked(license_.fields.vin, 3, 4)}
-        self._client.publish(
+        self._client().publish(
             TopicArn=self._topic,
             Subject=f"License flagged: {severity}",
             Message=json.dumps(body, ensure_ascii=False),
@@ -71,6 +82,13 @@ class Notices:
                 "flags": {"DataType": "String.Array", "StringValue": json.dumps(flags)},
             },
         )
+
+    def _client(self) -> SNSClient:
+        """The topic's client, made once."""
+        with self._making:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
 
     def _link(self, record: Record) -> str:
         """The console's page of the record's item."""

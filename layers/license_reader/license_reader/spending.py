@@ -62,7 +62,7 @@ class Spending:
             raise CapReached(f"{vendor}: daily_cap is 0")
         token = uuid.uuid4().hex
         try:
-            self._table.update(
+            self._table.change(
                 (_key(vendor), day),
                 "SET #calls = if_not_exists(#calls, :zero) + :one, #last = :token, #ttl = :ttl",
                 "attribute_not_exists(#object) OR (#calls < :cap AND #last <> :token)",
@@ -87,7 +87,7 @@ class Spending:
         One that cannot be taken back stays counted: the cap then errs on the side that costs nothing.
         """
         try:
-            self._table.update(
+            self._table.change(
                 (_key(vendor), day),
                 "SET #calls = #calls - :one, #last = :token",
                 "#calls > :zero AND #last <> :token",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef, UpdateItemInputTypeDef
 
 _NAME = re.compile(r"#(\w+)")
 _SERIALIZER, _DESERIALIZER = TypeSerializer(), TypeDeserializer()
@@ -43,19 +45,35 @@ class Table:
             Refused: the condition did not hold.
         """
         try:
-            answer = self._client.update_item(
-                TableName=self._name,
-                Key=_key(key),
-                UpdateExpression=change,
-                ConditionExpression=condition,
-                ExpressionAttributeNames=_names(change + condition),
-                ExpressionAttributeValues=serialized({f":{name}": value for name, value in values.items()}),
-                ReturnValues="ALL_NEW",
-                ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            )
+            answer = self._client.update_item(**self._updating(key, change, condition, values, "ALL_NEW"))
         except ClientError as error:
             raise Refused(standing(error)) from error
         return deserialized(answer["Attributes"])
+
+    def change(self, key: Key, change: str, condition: str, values: Mapping[str, object]) -> None:
+        """Make one conditional update, of which nothing need be told: an item of many kilobytes stays where it is.
+
+        Raises:
+            Refused: the condition did not hold.
+        """
+        try:
+            self._client.update_item(**self._updating(key, change, condition, values, "NONE"))
+        except ClientError as error:
+            raise Refused(standing(error)) from error
+
+    def _updating(
+        self, key: Key, change: str, condition: str, values: Mapping[str, object], told: Literal["ALL_NEW", "NONE"]
+    ) -> UpdateItemInputTypeDef:
+        return {
+            "TableName": self._name,
+            "Key": _key(key),
+            "UpdateExpression": change,
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": _names(change + condition),
+            "ExpressionAttributeValues": serialized({f":{name}": value for name, value in values.items()}),
+            "ReturnValues": told,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
 
     def put(self, key: Key, item: Mapping[str, object], condition: str, values: Mapping[str, object]) -> None:
         """Write a whole item under a condition.
@@ -80,12 +98,32 @@ class Table:
         answer = self._client.get_item(TableName=self._name, Key=_key(key), ConsistentRead=True)
         return deserialized(answer["Item"]) if "Item" in answer else None
 
+    def beginning(self, object_: str, version: str, *, only: Sequence[str]) -> list[dict[str, Any]]:
+        """These attributes of the object's items whose version begins so, as they stand now."""
+        asked: QueryInputTypeDef = {
+            "TableName": self._name,
+            "KeyConditionExpression": "#object = :object AND begins_with(#version, :version)",
+            "ProjectionExpression": ", ".join(f"#{name}" for name in only),
+            "ExpressionAttributeNames": {f"#{name}": name for name in {"object", "version", *only}},
+            "ExpressionAttributeValues": serialized({":object": object_, ":version": version}),
+            "ConsistentRead": True,
+        }
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self._client.query(**asked)
+            found.extend(deserialized(item) for item in page["Items"])
+            if not (last := page.get("LastEvaluatedKey")):
+                return found
+            asked["ExclusiveStartKey"] = last
+
 
 def _key(key: Key) -> dict[str, Any]:
     return serialized({"object": key[0], "version": key[1]})
 
 
-def _names(expression: str) -> dict[str, str]:
+@cache
+def _names(expression: str) -> Mapping[str, str]:
+    """The names of an expression, of which there are as many as are written in our source."""
     return {f"#{name}": name for name in _NAME.findall(expression)}
 
 

@@ -8,6 +8,7 @@ errors, and keeps a token where a vendor wants one. It asks once: what to do aft
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 import threading
@@ -285,9 +286,11 @@ class BaseVendor(ABC):
         left = until - self._clock()
         if left <= 0:
             raise Unavailable(self.name, "no time left to ask")
+        # The session would merge cookies and logins of its own into the request, and it has none.
         request.auth = request.auth or _unsigned
+        request.headers = {**self._session.headers, **request.headers}
         try:
-            prepared = self._session.prepare_request(request)
+            prepared = request.prepare()
             line = adapter(self._session, str(prepared.url))
         except requests.RequestException as error:
             raise RequestRefused(self.name, f"cannot be asked: {type(error).__name__}") from _without_input(error)
@@ -367,10 +370,23 @@ def json_object(body: bytes) -> dict[str, Any]:
     return told
 
 
+# Bytes of the picture that are encoded at a time, a multiple of three.
+_ENCODED = 48 * 1024
+
+
 def json_with_picture(name: str, picture: bytes, others: Mapping[str, object]) -> bytes:
-    """A JSON object of the picture in base64 and a few more members, put together without escaping megabytes."""
+    """A JSON object of the picture in base64 and a few more members, put together without escaping megabytes.
+
+    Written piece by piece into one buffer: a second one as large would be given back to the system with the first, and
+    each call pay for a hundred pages anew.
+    """
     start, end = json.dumps({name: "", **others}).encode().split(b'""', 1)
-    return b"".join((start, b'"', base64.b64encode(picture), b'"', end))
+    body = io.BytesIO()
+    body.write(start + b'"')
+    for place in range(0, len(picture), _ENCODED):
+        body.write(base64.b64encode(picture[place : place + _ENCODED]))
+    body.write(b'"' + end)
+    return body.getvalue()
 
 
 def missing_page(vendor: str, asked: Side, seen: Side) -> list[Flag]:
