@@ -28,7 +28,7 @@ LISTED := .aws-sam/sources-$(shell echo '$(SOURCES)' | cksum | cut -d ' ' -f 1)
 CODE := $(sort $(foreach folder,bench cli functions layers tests,$(if $(shell find $(folder) -name '*.py' 2>/dev/null),$(folder))))
 BUILT := .aws-sam/build/template.yaml
 
-.PHONY: help setup demo test bench-engine reliability lint format audit build build-other emulator up down clean
+.PHONY: help setup demo test bench bench-engine reliability lint format audit build build-other emulator up down clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ down: .venv/.stamp ## Stop the local cloud
 
 test: .venv/.stamp emulator .tools/lambda-runtime/.stamp build ## Run all tests
 	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+bench: .venv/.stamp emulator .tools/lambda-runtime/.stamp .tools/usual-stack/.stamp build ## Measure starting and reading beside the usual; ARGS="init package" names rows
+	.venv/bin/python -m bench.performance $(ARGS)
 
 bench-engine: .venv/.stamp .tools/rapidocr/.stamp ## Measure the engine beside its peers; ARGS=... as in `license-ocr bench engine --help`
 	.venv/bin/license-ocr bench engine $(ARGS)
@@ -74,22 +77,12 @@ build: $(BUILT) ## Build functions and layers for this machine's processor
 
 build-other: .tools/sam/.stamp ## Build them for the other processor, into .aws-sam/other
 	$(SAM) build --build-dir .aws-sam/other --parameter-overrides Architecture=$(OTHER)
-	$(call compile,.aws-sam/other)
 
 emulator: .tools/emulator/.stamp
 
 clean: ## Stop the local cloud and remove whatever was made here
 	@if [ -x .venv/bin/license-ocr ]; then .venv/bin/license-ocr down --purge; fi
 	rm -rf .aws-sam .local .tools .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
-
-# Archives are dated 1980, so byte code that is checked by date would never be used: a check that is never made starts
-# the function in half the time.
-define compile
-	@for part in $(1)/*/; do name=$$(basename "$$part"); \
-	  case "$$name" in *Layer) root=/opt ;; *) root=/var/task ;; esac; \
-	  .tools/sam/bin/python -m compileall -q -f -j 0 --invalidation-mode unchecked-hash -s "$${part%/}" -p "$$root" "$${part%/}"; \
-	done
-endef
 
 $(LISTED):
 	@mkdir -p .aws-sam
@@ -98,7 +91,6 @@ $(LISTED):
 
 $(BUILT): template.yaml samconfig.toml $(SOURCES) $(LISTED) .tools/sam/.stamp
 	$(SAM) build --parameter-overrides Architecture=$(HOST)
-	$(call compile,.aws-sam/build)
 	@touch $@
 
 .venv/.stamp: $(LOCKED) $(wildcard layers/*/requirements.txt) $(UV_NEEDED)

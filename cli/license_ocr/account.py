@@ -94,6 +94,11 @@ class Account:
         return self.session.client("secretsmanager", endpoint_url=self.endpoint, config=_CONFIG)
 
     @cached_property
+    def stepfunctions(self) -> Any:
+        """Step Functions."""
+        return self.session.client("stepfunctions", endpoint_url=self.endpoint, config=_CONFIG)
+
+    @cached_property
     def cloudwatch(self) -> Any:
         """CloudWatch's metrics and alarms."""
         return self.session.client("cloudwatch", endpoint_url=self.endpoint, config=_CONFIG)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 ARTIFACTS = "license-ocr-artifacts"
 # The property that names what was built, by the resource's type.
 _CODE = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
-_INLINE_LIMIT = 51_200
 _TIMEOUT = 120
 
 
@@ -41,15 +40,15 @@ def deploy(
     """
     template = _uploaded(account, load_template(build / "template.yaml"), build, parameters, tell)
     body = json.dumps(template, ensure_ascii=False, separators=(",", ":"))
-    if len(body.encode()) > _INLINE_LIMIT:
-        raise Failure(f"the template has {len(body.encode())} bytes as JSON; CloudFormation takes {_INLINE_LIMIT}")
+    # As `sam deploy` does: what is given inline may have 51,200 bytes at most.
+    account.s3.put_object(Bucket=ARTIFACTS, Key=f"{stack}.template", Body=body.encode())
     tell(f"deploying stack {stack}")
     cloudformation = account.cloudformation
     ask = cloudformation.update_stack if _exists(account, stack) else cloudformation.create_stack
     try:
         ask(
             StackName=stack,
-            TemplateBody=body,
+            TemplateURL=f"{account.endpoint}/{ARTIFACTS}/{stack}.template",
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
             Capabilities=["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
         )

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from typer.core import TyperGroup
 
 from license_ocr import api_server, events, reports, sandbox, uploads, view
+from license_ocr import backfill as backfilling
 from license_ocr import bench as benchmarks
 from license_ocr import faults as faulting
 from license_ocr import forget as forgetting
@@ -241,6 +242,53 @@ def replay(
 
 
 @app.command()
+def backfill(
+    prefix: Annotated[
+        str, typer.Argument(metavar="[PREFIX]", help="Which objects, by key or s3:// address; all without it.")
+    ] = "",
+    *,
+    notices: Annotated[
+        bool, typer.Option("--notices", help="Tell the topic of what is flagged, also of what was held back before.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before beginning.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="Stop the one that is under way.")] = False,
+    stack: StackName = None,
+) -> None:
+    """Read what a bucket holds already and no reader has read, and report what came of it.
+
+    It goes on in the stack if you leave; run it again to come back to it, or to take up one that was stopped.
+    """
+    account, resources = _target(stack)
+    items = Items(account.dynamodb, resources.Table)
+    run = backfilling.running(account, stack or STACK)
+    if stop and run is None:
+        raise Failure("no backfill is under way")
+    if stop and run:
+        backfilling.stop(account, run)
+    else:
+        address = uploads.addressed(resources, prefix)
+        if not (run or yes):
+            question = (
+                f"Read every object of {address} that has no record, at the price of the vendors in the settings?"
+            )
+            typer.confirm(question, abort=True, err=True)
+        run = backfilling.begin(account, stack or STACK, address, notices=notices)
+    try:
+        with _accounting("read or passed over") as tell:
+            failed = backfilling.follow(account, run, tell)
+    except KeyboardInterrupt:
+        progress.print("it goes on in the stack; run this again to see how far it is, or with --stop to stop it")
+        raise typer.Exit(130) from None
+    with progress.status("looking at the last ones"):
+        report = backfilling.report(account, resources, items, run, patience=0 if failed else 30)
+    console.print(reports.backfill_table(report))
+    if report.unread:
+        console.print("Why, as far as it is known: license-ocr redrive --dry-run; what still waits is read later.")
+    if failed:
+        raise Failure(f"the backfill of {run.address} is over before its end: {failed}. Run it again to take it up")
+
+
+@app.command()
 def forget(
     object_: Annotated[str, typer.Argument(metavar="OBJECT", help="A key of the bucket, or its s3:// address.")],
     *,
@@ -397,6 +445,21 @@ def _counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.update(task, completed=done)
 
 
+@contextmanager
+def _accounting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error; it is told how far the work has come, and of how much as far as that is known."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=progress, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, full: bar.update(task, completed=done, total=full or None)
+
+
 def _chosen(items: Items, address: str, looked_at: Callable[[int], None]) -> Iterator[Item]:
     """The items of this object or, where it has none, of all objects whose address begins so."""
     if address and (own := items.of(address)):
@@ -413,7 +476,7 @@ def _chosen(items: Items, address: str, looked_at: Callable[[int], None]) -> Ite
 def _notices(account: Account, resources: Resources) -> Notices:
     """The topic, told of as the reader tells of it."""
     region = account.session.region_name
-    return Notices(account.sns, resources.Topic, table=resources.Table, region=region)
+    return Notices(lambda: account.sns, resources.Topic, table=resources.Table, region=region)
 
 
 def _read(  # noqa: PLR0913 - `read`'s own options

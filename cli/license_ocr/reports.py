@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -13,11 +14,11 @@ from license_ocr.redrive import counted
 from license_ocr.view import shown
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Mapping, Sequence
 
     from rich.console import RenderableType
 
+    from license_ocr.backfill import Report
     from license_ocr.redrive import Dead
     from license_ocr.replay import Fate, Replayed
     from license_ocr.status import Alarm, Queues, Records, Vendor
@@ -61,6 +62,23 @@ def fate_table(fates: Counter[tuple[Fate, str | None]]) -> RenderableType:
     for (fate, reason), count in fates.most_common():
         table.add_row(str(count), Text(f"{fate} ({reason})" if reason else str(fate)))
     return table
+
+
+def backfill_table(report: Report) -> RenderableType:
+    """What a backfill came to: how many objects met which fate, and the flags of those that have a record."""
+    tally = report.tally
+    tried = Counter(f"claimed {count} times and not read" if count else "never claimed" for count in report.claimed)
+    passed_over = {f"  passed over: {reason}": count for reason, count in sorted(tally.passed_over.items())}
+    return Group(
+        Text("Objects", style="bold"),
+        _pairs(
+            {"looked at": report.objects, "read": tally.read, "read before": tally.skipped}
+            | passed_over
+            | {f"told to the queue, {how}": count for how, count in tried.items()}
+        ),
+        Text("Flags", style="bold"),
+        _pairs(dict(Counter(tally.flags).most_common()) or {"none": ""}),
+    )
 
 
 def status_tables(

@@ -43,6 +43,7 @@ RETURNS: dict[str, dict[str, Any] | None] = {
     "s3-test-event.json": {"batchItemFailures": []},
     "batch-with-one-bad-record.json": {"batchItemFailures": [{"itemIdentifier": BAD}]},
     "driving-license-route.json": {"batchItemFailures": []},
+    "backfill-in-sqs.json": {"batchItemFailures": []},
 }
 
 

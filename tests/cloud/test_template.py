@@ -6,24 +6,25 @@ import ast
 import json
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from license_ocr.checkout import BUILD, ROOT
 from license_ocr.deploy import holds, load_template
 from license_reader import vendors
+from license_reader.backfill import Batch, Listed
+from license_reader.errors import NothingRead
 from license_reader.settings import Settings, VendorSettings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 type Json = dict[str, Any]
 
-LIMIT = 51_200
+READABLE = 56_000
 OTHER_BUILD = BUILD.parent / "other"
 UNZIPPED_LIMIT = 250 * 1024 * 1024
-FUNCTIONS = {"ReadUpload": "ReadUploadRole", "OcrApiFunction": "OcrApiRole"}
+FUNCTIONS = {"ReadUpload": "ReadUploadRole", "OcrApiFunction": "OcrApiRole", "BackfillLook": "BackfillLookRole"}
+ASKS_VENDORS = ("ReadUploadRole", "OcrApiRole")
 NO_VALUE = {"Ref": "AWS::NoValue"}
 KEY = "arn:aws:kms:r:123456789012:key/1234abcd"
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -95,11 +96,95 @@ def text(value: Any, **parameters: str) -> str:
     raise AssertionError(f"no text is known for {value}")
 
 
-def test_it_fits_into_an_inline_template_as_written_and_as_built() -> None:
+def test_it_is_built_whole_and_stays_small_enough_to_be_read() -> None:
     built = load_template(BUILD / "template.yaml")
     assert set(built["Resources"]) == set(template()["Resources"])
-    assert len((ROOT / "template.yaml").read_bytes()) < LIMIT
-    assert len(json.dumps(built, separators=(",", ":"), ensure_ascii=False).encode()) < LIMIT
+    assert len((ROOT / "template.yaml").read_bytes()) < READABLE
+
+
+def machine() -> Json:
+    """The backfill's definition, with every name that it holds filled in."""
+    definition: Json = json.loads(text(properties("Backfill")["DefinitionString"], MaximumConcurrency="5"))
+    return definition
+
+
+def test_a_backfill_lists_a_bucket_in_batches_no_more_of_them_at_once_than_readers() -> None:
+    objects = machine()["States"]["Objects"]
+    assert objects["ItemReader"]["Resource"] == "arn:aws:states:::s3:listObjectsV2"
+    assert objects["ItemReader"]["Parameters"] == {"Bucket.$": "$.bucket", "Prefix.$": "$.prefix"}
+    assert objects["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
+    assert objects["ItemBatcher"] == {"MaxItemsPerBatch": 100}
+    # A number, not a text: this is what keeps the queue short.
+    assert objects["MaxConcurrency"] == 5
+    # With a tolerance the line would go on where nothing can be read.
+    assert not [name for name in objects if name.startswith("Tolerated")]
+    assert {name.removesuffix(".$") for name in objects["ItemSelector"]} == set(Listed.model_fields)
+
+
+def test_a_look_is_repeated_after_the_wait_that_it_asks_for_and_stops_the_line_when_it_says_so() -> None:
+    states = machine()["States"]["Objects"]["ItemProcessor"]["States"]
+    assert states["Look"]["Parameters"] == {"FunctionName": "<BackfillLook.Arn>", "Payload.$": "$"}
+    assert states["Look"]["OutputPath"] == "$.Payload"
+    never, others = states["Look"]["Retry"]
+    assert (never["ErrorEquals"], never["MaxAttempts"]) == ([NothingRead.__name__], 0)
+    assert others["ErrorEquals"] == ["States.ALL"]
+    assert states["Enough"] == {
+        "Type": "Choice",
+        "Choices": [{"Variable": "$.wait", "NumericEquals": 0, "Next": "Done"}],
+        "Default": "Wait",
+    }
+    assert (states["Wait"]["SecondsPath"], states["Wait"]["Next"]) == ("$.wait", "Look")
+    # All batches' results are one text of 256 KB at most, so each is as short as can be.
+    assert states["Done"] == {"Type": "Succeed", "InputPath": "$.wait"}
+    assert "wait" in Batch.model_fields
+
+
+def test_a_backfill_may_list_start_and_look_and_a_look_may_tell_the_queue() -> None:
+    assert set(granted("BackfillRole")) == {
+        "s3:ListBucket",
+        "states:StartExecution",
+        "states:DescribeExecution",
+        "states:StopExecution",
+        "lambda:InvokeFunction",
+    }
+    assert set(granted("BackfillLookRole")) == {
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+        "s3:GetObject",
+        "s3:ListBucket",
+        "sqs:SendMessage",
+        "dynamodb:Query",
+        "dynamodb:PutItem",
+    }
+    [states] = {text(json.loads(each)) for each in granted("BackfillRole")["states:StartExecution"]}
+    assert states.endswith(f":stateMachine:{text(properties('Backfill')['StateMachineName'])}")
+    assert granted("BackfillLookRole")["sqs:SendMessage"] == {json.dumps({"Fn::GetAtt": ["UploadQueue", "Arn"]})}
+
+
+def test_another_bucket_is_opened_to_readers_and_backfills_alone_and_only_by_name() -> None:
+    policy = template()["Resources"]["BackfillBucketPolicy"]
+    assert not holds(policy["Condition"], template(), {})
+    assert holds(policy["Condition"], template(), {"BackfillBucket": "old-photos"})
+    assert {each["Ref"] for each in policy["Properties"]["Roles"]} == {
+        "ReadUploadRole",
+        "BackfillRole",
+        "BackfillLookRole",
+    }
+    [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert set(statement["Action"]) == {"s3:ListBucket", "s3:GetObject", "s3:GetObjectVersion"}
+    assert [text(each, BackfillBucket="old-photos") for each in statement["Resource"]] == [
+        "arn:aws:s3:::old-photos",
+        "arn:aws:s3:::old-photos/*",
+    ]
+
+
+def test_a_look_finds_what_it_needs_in_its_environment() -> None:
+    source = (ROOT / "functions/backfill/backfill.py").read_text(encoding="utf-8")
+    asked = set(re.findall(r"os\.environ\[\"([A-Z_]+)\"", source))
+    given = properties("BackfillLook")["Environment"]["Variables"]
+    assert asked
+    assert asked <= set(given)
+    assert given["QUEUE_URL"] == {"Ref": "UploadQueue"}
 
 
 def test_uploads_are_versioned_private_encrypted_and_forgotten_in_time() -> None:
@@ -242,6 +327,8 @@ CALLERS = {
     "s3:ListBucket": ".get_object(",  # S3 says "no such key" only to who may list
     "dynamodb:PutItem": ".put_item(",
     "dynamodb:UpdateItem": ".update_item(",
+    "dynamodb:Query": ".query(",
+    "sqs:SendMessage": ".send_message_batch(",
     "sns:Publish": ".publish(",
     "ssm:GetParametersByPath": ".get_multiple(",
     "secretsmanager:GetSecretValue": "SecretsProvider(",
@@ -288,6 +375,10 @@ KEY_USES = {
         "kms:GenerateDataKey": {"sns"},
     },
     "OcrApiRole": {"kms:Decrypt": {"secretsmanager"}},
+    "BackfillLookRole": {
+        "kms:Decrypt": {"s3", "sqs", "dynamodb"},
+        "kms:GenerateDataKey": {"s3", "sqs", "dynamodb"},
+    },
 }
 
 
@@ -297,12 +388,13 @@ def test_a_role_uses_the_key_only_through_the_services_that_it_speaks_to_and_onl
     uses: dict[str, set[str]] = {}
     for policy in resolved(properties(role)["Policies"], KmsKeyArn=KEY):
         for each in policy["PolicyDocument"]["Statement"]:
-            if str(each["Action"]).startswith("kms:"):
+            actions = each["Action"] if isinstance(each["Action"], list) else [each["Action"]]
+            for action in (action for action in actions if action.startswith("kms:")):
                 assert each["Resource"] == {"Ref": "KmsKeyArn"}
                 via = each["Condition"]["StringEquals"]["kms:ViaService"]
                 services = {text(one, **{"AWS::URLSuffix": "aws"}) for one in (via if isinstance(via, list) else [via])}
                 assert all(service.endswith(".r.aws") for service in services)
-                uses[each["Action"]] = {service.partition(".")[0] for service in services}
+                uses[action] = {service.partition(".")[0] for service in services}
     assert uses == KEY_USES[role]
 
 
@@ -389,7 +481,7 @@ def test_every_vendor_has_settings_and_a_secret_that_the_reader_may_read(vendor:
         for name, each in of_type("AWS::SecretsManager::Secret").items()
         if text(each["Properties"]["Name"]) == settings.secret
     ]
-    for role in FUNCTIONS.values():
+    for role in ASKS_VENDORS:
         assert json.dumps({"Ref": secret}) in granted(role)["secretsmanager:GetSecretValue"]
     assert settings.endpoint or vendors.find(vendor).endpoint or settings.region
 
@@ -532,11 +624,14 @@ def test_the_ocr_api_can_be_left_out(parameters: dict[str, str], *, api: bool, e
 def test_everything_is_built_for_the_processor_that_it_runs_on() -> None:
     assert template()["Globals"]["Function"]["Architectures"] == [{"Ref": "Architecture"}]
     for name, layer in of_type("AWS::Serverless::LayerVersion").items():
-        architecture = layer["Metadata"].get("BuildArchitecture")
-        if layer["Metadata"]["BuildMethod"] == "makefile":
+        told = layer["Metadata"].get("WorkingDirectory")
+        if told is None:
             assert layer["Properties"]["CompatibleArchitectures"] == ["x86_64", "arm64"], name
         else:
-            assert architecture == {"Ref": "Architecture"}, name
+            folder = Path(layer["Properties"]["ContentUri"]) / "processors"
+            assert told == {"Fn::Sub": f"{folder}/${{Architecture}}"}, name
+            assert {path.name for path in (ROOT / folder).iterdir()} == {"x86_64", "arm64"}, name
+            assert layer["Metadata"]["BuildArchitecture"] == {"Ref": "Architecture"}, name
             assert layer["Properties"]["CompatibleArchitectures"] == [{"Ref": "Architecture"}], name
 
 

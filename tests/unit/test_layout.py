@@ -18,14 +18,21 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 # Where each top-level package or flat module is found from.
-ROOTS = ("layers/license_reader", "layers/license_engine", "functions/read_upload", "functions/ocr_api", "cli")
+ROOTS = (
+    "layers/license_reader",
+    "layers/license_engine",
+    "functions/read_upload",
+    "functions/backfill",
+    "functions/ocr_api",
+    "cli",
+)
 
 # The reader's modules, from the handler's side down: a module imports what stands below it, never beside or above.
 # A new module is given its place here.
 READER_LAYERS = (
     "reader",
     "chain",
-    "notices",
+    "notices backfill",
     "settings ledger spending",
     "vendors table",
     "checks columns opinions upload image",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from license_reader.errors import UnknownEvent
-from license_reader.upload import Message, Upload, messages
+from license_reader.upload import Message, Upload, messages, told
 
 EVENTS = Path(__file__).parents[2] / "events"
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -32,6 +33,7 @@ PHOTO = sample("vehicle-front.jpg", "uploads/行驶证 正页+1.jpg", "0065E2A1F
 FRONT = sample("vehicle-front-bad.jpg", "uploads/2026/03/front-0002.jpg", "0065E2A1F3C9D20B15")
 BACK = sample("vehicle-back.jpg", "uploads/back/side-page-0003.jpg", "0065E2A1F3C9D20B16")
 DRIVING = sample("driving-front.jpg", "uploads/driving/front-0004.jpg", "0065E2A1F3C9D20B17")
+OLD = replace(sample("vehicle-front-bad.jpg", "archive/2019/front-0005.jpg", "backfill"), quiet=True)
 ID = "6f1b4a5c-0c3e-4d0e-9a51-00000000000{}".format
 
 # What each file in events/ yields: a pair for each message, None for one that nobody understands.
@@ -43,6 +45,7 @@ YIELDS: dict[str, list[tuple[str | None, tuple[Upload, ...] | None]]] = {
     "s3-test-event.json": [(ID(1), ())],
     "batch-with-one-bad-record.json": [(ID(1), (FRONT,)), (ID(2), None), (ID(3), (BACK,))],
     "driving-license-route.json": [(ID(1), (DRIVING,))],
+    "backfill-in-sqs.json": [(ID(1), (OLD,))],
 }
 
 
@@ -121,11 +124,18 @@ def only(event: object) -> tuple[Upload, ...]:
 
 
 # Keys of any text that UTF-8 can hold, with a good share of what form-encoding, paths and JSON trip over.
-KEYS = st.text(
-    st.one_of(st.sampled_from(" +%/&=?#\\\"'\n\r\t\x00\x85\u2028沪驶😀é~"), st.characters(exclude_categories=["Cs"])),
-    min_size=1,
-    max_size=60,
-).filter(lambda key: not key.endswith("/"))
+# Joined letter by letter: as an alphabet of `text` the few would drown among all characters.
+KEYS = (
+    st.lists(
+        st.one_of(
+            st.sampled_from(list(" +%/&=?#\\\"'\n\r\t\x00\x85\u2028沪驶😀é~")), st.characters(exclude_categories=["Cs"])
+        ),
+        min_size=1,
+        max_size=60,
+    )
+    .map("".join)
+    .filter(lambda key: not key.endswith("/"))
+)
 SEQUENCERS = st.text("0123456789ABCDEF", min_size=16, max_size=18)
 ETAGS = st.text("0123456789abcdef", min_size=32, max_size=32)
 
@@ -140,6 +150,22 @@ def test_an_upload_is_the_same_through_every_envelope(
     notified, bridged = s3_event(sent, sequencer=sequencer), eventbridge_event(sent, sequencer=sequencer)
     envelopes = [notified, bridged, in_sqs(notified), in_sqs(bridged), in_sqs(in_sns(notified)), in_sns(bridged)]
     assert [only(event) for event in envelopes] == [(expected,)] * len(envelopes)
+
+
+@given(
+    KEYS,
+    ETAGS,
+    st.one_of(st.none(), st.text("aZ09._-", min_size=5)),
+    st.sampled_from(["backfill", "00A1"]),
+    st.booleans(),
+)
+def test_a_backfill_tells_of_an_upload_as_its_own_event_did(
+    key: str, etag: str, version_id: str | None, sequencer: str, quiet: bool
+) -> None:
+    upload = Upload("bucket", key, version_id or f"{etag}-{sequencer}", version_id, etag, 7, quiet)
+    assert only(in_sqs(told(upload))) == (upload,)
+    by_itself = only(in_sqs(s3_event(replace(upload, quiet=False), sequencer=None if version_id else sequencer)))
+    assert by_itself == (replace(upload, quiet=False),)
 
 
 @given(KEYS)

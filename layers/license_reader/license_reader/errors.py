@@ -11,6 +11,7 @@
     ├── CapReached             the vendor's calls of the day are used up: pass over, alarm
     ├── CallsUncounted         the table cannot count a capped vendor's call: ask nobody, the message comes again
     ├── VendorPaused           the vendor kept failing and is left alone: pass over, ask again if nobody else can read
+    ├── NothingRead            of a backfill's batch nothing was read in time: stop the backfill, mend, run it again
     ├── SettingsError          a setting is missing or wrong: stop the line, the message comes again
     ├── CredentialsError       a secret is missing or wrong: pass the vendor over, alarm
     ├── NoVendorLeft           every vendor of the chain was passed over: the message comes again
@@ -81,6 +82,10 @@ class CallsUncounted(LicenseOcrError):
 
 class VendorPaused(LicenseOcrError):
     """The vendor's breaker is open: it failed several times in a row and is left alone for a while."""
+
+
+class NothingRead(LicenseOcrError):
+    """A backfill's batch was told to the queue, and none of it was read in time."""
 
 
 class SettingsError(LicenseOcrError):

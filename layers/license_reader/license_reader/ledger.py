@@ -1,7 +1,7 @@
 """The table: who holds a claim, what was read, whether the notice went out; conditional writes only.
 
-    (nothing) --claim--> CLAIMED --finish--> DONE, notice NONE | PENDING
-                 ^  |  ^    | keep                 PENDING --start_notice--> SENDING --finish_notice--> SENT
+    (nothing) --claim--> CLAIMED --finish--> DONE, notice NONE | HELD | PENDING
+                 ^  |  ^    | keep         HELD or PENDING --start_notice--> SENDING --finish_notice--> SENT
                  |  |  +----+ the first reading, while a second opinion is asked for
                  +--+ lease over, or released
 
@@ -20,6 +20,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import to_json
 
 from license_reader.errors import ClaimLost, InProgress
 from license_reader.license import License
@@ -47,9 +48,10 @@ class State(StrEnum):
 
 
 class Notice(StrEnum):
-    """How far the notice about an upload has come."""
+    """How far the notice about an upload has come; one that is held goes out when somebody asks for it."""
 
     NONE = "NONE"
+    HELD = "HELD"
     PENDING = "PENDING"
     SENDING = "SENDING"
     SENT = "SENT"
@@ -102,7 +104,8 @@ class Draft:
 class Claim:
     """The right to read one upload, until `lease_until` (seconds since the epoch).
 
-    `draft` is what an earlier attempt read, and paid for, before it died while it asked for a second opinion.
+    `draft` is what an earlier attempt read, and paid for, before it died while it asked for a second opinion; `quiet`
+    is whether the record's notice is held back.
     """
 
     object: str
@@ -112,6 +115,7 @@ class Claim:
     spent: int
     lease_until: float
     draft: Draft | None = None
+    quiet: bool = False
 
 
 class Ledger:
@@ -160,12 +164,13 @@ class Ledger:
             int(item["spent"]),
             float(item["lease_until"]),
             _draft(item),
+            upload.quiet,
         )
 
     def release(self, claim: Claim, *, spent: int) -> None:
         """Give the claim back unread, with what it cost instead of the one call that it had counted ahead."""
         try:
-            self._update(
+            self._change(
                 claim,
                 "SET #lease_until = :zero, #spent = :spent",
                 "#state = :claimed AND #owner = :owner",
@@ -189,7 +194,7 @@ class Ledger:
         """
         total = claim.spent + spent
         try:
-            self._update(
+            self._change(
                 claim,
                 "SET #license = :license, #raw = :raw, #image = :image, #passed_over = :passed_over,"
                 " #drafted = :drafted, #spent = :spent",
@@ -220,12 +225,27 @@ class Ledger:
     ) -> Record:
         """The record, written under the claim; a newer attempt is never overwritten.
 
+        The table keeps six decimals of a number, and of a raw reply that is too long for an item only a part.
+
         Raises:
             ClaimLost: the claim passed to another owner.
         """
         now = self._clock()
+        written = Record(
+            object=claim.object,
+            version=claim.version,
+            state=State.DONE,
+            attempt=claim.attempt,
+            spent=claim.spent - 1 + spent,
+            notice=(Notice.HELD if claim.quiet else Notice.PENDING) if notice else Notice.NONE,
+            read_at=_iso(now),
+            passed_over=passed_over,
+            second_opinion=second_opinion,
+            image=image,
+            license=license,
+        )
         try:
-            item = self._update(
+            self._change(
                 claim,
                 "SET #state = :done, #notice = :notice, #license = :license, #raw = :raw, #passed_over = :passed_over,"
                 " #image = :image, #second_opinion = :second_opinion, #read_at = :read_at, #ttl = :ttl,"
@@ -233,12 +253,12 @@ class Ledger:
                 "#state = :claimed AND #owner = :owner",
                 {
                     **_reading(license, image, passed_over),
-                    "done": State.DONE,
-                    "notice": Notice.PENDING if notice else Notice.NONE,
+                    "done": written.state,
+                    "notice": written.notice,
                     "second_opinion": second_opinion,
-                    "read_at": _iso(now),
+                    "read_at": written.read_at,
                     "ttl": _ttl(now, retention_days),
-                    "spent": claim.spent - 1 + spent,
+                    "spent": written.spent,
                     "claimed": State.CLAIMED,
                     "owner": claim.owner,
                 },
@@ -247,7 +267,8 @@ class Ledger:
             item = refused.item
             if not (item.get("state") == State.DONE and item.get("owner") == claim.owner):
                 raise _overtaken(claim) from refused
-        return record(item)
+            return record(item)
+        return written
 
     def start_notice(self, done: Record) -> str | None:
         """The token under which the caller alone may publish now, None when the notice went out already.
@@ -257,12 +278,13 @@ class Ledger:
         """
         now, owner = self._clock(), uuid.uuid4().hex
         try:
-            self._update(
+            self._change(
                 done,
                 "SET #notice = :sending, #notice_owner = :owner, #notice_until = :until",
-                "#notice = :pending OR (#notice = :sending AND #notice_until < :now)",
+                "#notice = :pending OR #notice = :held OR (#notice = :sending AND #notice_until < :now)",
                 {
                     "pending": Notice.PENDING,
+                    "held": Notice.HELD,
                     "sending": Notice.SENDING,
                     "owner": owner,
                     "until": now + NOTICE_LEASE,
@@ -280,7 +302,7 @@ class Ledger:
     def finish_notice(self, done: Record, owner: str) -> None:
         """Mark the notice as sent, unless another owner took it over meanwhile."""
         try:
-            self._update(
+            self._change(
                 done,
                 "SET #notice = :sent REMOVE #notice_until",
                 "#notice_owner = :owner",
@@ -315,6 +337,9 @@ class Ledger:
     ) -> dict[str, Any]:
         return self._table.update((key.object, key.version), change, condition, values)
 
+    def _change(self, key: Claim | Record | Upload, change: str, condition: str, values: Mapping[str, object]) -> None:
+        self._table.change((key.object, key.version), change, condition, values)
+
 
 def _overtaken(claim: Claim) -> ClaimLost:
     return ClaimLost(f"{claim.object}: attempt {claim.attempt} was overtaken")
@@ -345,7 +370,7 @@ def _reading(license_: License, image: Picture | None, passed_over: tuple[str, .
     told = license_.model_dump(mode="json", exclude_none=True, exclude={"raw"})
     return {
         "license": told,
-        "raw": trimmed(license_.raw, MAX_LICENSE_BYTES - len(_json(told).encode())),
+        "raw": trimmed(license_.raw, MAX_LICENSE_BYTES - len(to_json(told))),
         "image": image.model_dump() if image else None,
         "passed_over": list(passed_over),
     }

@@ -83,7 +83,8 @@ class Reader:
         outcome = (
             Outcome(claim, fresh=False) if isinstance(claim, Record) else self._read(upload, claim, settings, until)
         )
-        self._tell(outcome.record)
+        if _due(outcome.record, settings, quiet=upload.quiet):
+            self._tell(outcome.record)
         return outcome
 
     def _read(self, upload: Upload, claim: Claim, settings: Settings, until: float) -> Outcome:
@@ -215,9 +216,7 @@ class Reader:
         return license_.flagged(*check(license_, today=today, min_confidence=settings.min_confidence))
 
     def _tell(self, record: Record) -> None:
-        """Deliver the record's notice unless it has none, or it went out."""
-        if record.notice in {Notice.NONE, Notice.SENT}:
-            return
+        """Deliver the record's notice, unless somebody else just did."""
         owner = self.ledger.start_notice(record)
         if owner is not None:
             self.notices.publish(record)
@@ -248,6 +247,13 @@ class _Read:
         """The same, with the reasons why no second opinion came."""
         told = tuple(f"second opinion: {reason}" for reason in reasons)
         return replace(self, passed_over=(*self.passed_over, *told))
+
+
+def _due(record: Record, settings: Settings, *, quiet: bool) -> bool:
+    """Whether the record's notice is to go out now; one that is held, for whoever is not quiet and still wants it."""
+    if record.notice is Notice.HELD and record.license is not None:
+        return not quiet and notices.wanted(record.license.flags, settings.publish)
+    return record.notice in {Notice.PENDING, Notice.SENDING}
 
 
 def _unread(license_: License) -> bool:

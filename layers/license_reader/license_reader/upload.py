@@ -6,10 +6,11 @@ is wired. Each message of a batch is opened by itself: one that nobody understan
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from pydantic import (
     AfterValidator,
@@ -36,7 +37,8 @@ class Upload:
     """One version of one object.
 
     `version` identifies it within its key, in buckets with and without versioning; `version_id` is what S3 takes to
-    read exactly this version, None where the bucket keeps only the last one.
+    read exactly this version, None where the bucket keeps only the last one. `quiet` is whether this telling of it
+    holds its notice back: a backfill's does, and the upload's own event, should it still come, does not.
     """
 
     bucket: str
@@ -45,6 +47,7 @@ class Upload:
     version_id: str | None = None
     etag: str | None = None
     size: int | None = None
+    quiet: bool = False
 
     @property
     def object(self) -> str:
@@ -83,6 +86,21 @@ def messages(event: object) -> list[Message]:
         return [Message(id=record.message_id, body=record.body) for record in _BATCH.validate_python(event).records]
     except ValidationError:
         return [Message(id=None, body=event)]
+
+
+def told(upload: Upload) -> str:
+    """The body of a message that tells of an upload as S3 does, for an object whose own event is long gone."""
+    version = {"versionId": upload.version_id} if upload.version_id else _sequenced(upload)
+    stored = {"key": quote_plus(upload.key, safe="/"), "size": upload.size, "eTag": upload.etag} | version
+    known = {name: each for name, each in stored.items() if each is not None}
+    s3 = {"bucket": {"name": upload.bucket}, "object": known}
+    record = {"eventSource": "aws:s3", "eventName": "ObjectCreated:Backfill", "s3": s3, "quiet": upload.quiet}
+    return json.dumps({"Records": [record]}, ensure_ascii=False, separators=(",", ":"))
+
+
+def _sequenced(upload: Upload) -> dict[str, str]:
+    """What tells the version of an object apart that has no id."""
+    return {"sequencer": upload.version.removeprefix(f"{upload.etag}-")}
 
 
 class _NoIdentity(Exception):
@@ -147,20 +165,22 @@ class _Record(_Envelope):
     source: Literal["aws:s3"] = Field(alias="eventSource")
     name: str = Field(alias="eventName")
     s3: _Entity
+    quiet: bool = False
+
+    def upload(self) -> Upload | None:
+        """The upload that the record tells of, if its object is one."""
+        upload = self.s3.object.upload(self.s3.bucket)
+        return replace(upload, quiet=True) if upload and self.quiet else upload
 
 
 class _Notification(_Envelope):
-    """What S3 sends by itself; a record of anything but a created object is no upload."""
+    """What S3 sends by itself, and a backfill like it; a record of anything but a created object is no upload."""
 
     records: tuple[_Record, ...] = Field(alias="Records")
 
     def uploads(self) -> list[Upload | None]:
         """The records' uploads."""
-        return [
-            record.s3.object.upload(record.s3.bucket)
-            for record in self.records
-            if record.name.startswith("ObjectCreated:")
-        ]
+        return [record.upload() for record in self.records if record.name.startswith("ObjectCreated:")]
 
 
 class _TestEvent(_Envelope):
