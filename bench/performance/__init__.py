@@ -1,0 +1,1 @@
+"""The performance board: what starting and reading cost, beside what the same costs elsewhere."""

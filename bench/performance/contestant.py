@@ -1,0 +1,144 @@
+"""A contestant in a process of its own, so that what it burns is its own alone.
+
+python -m bench.performance.contestant MODULE:FUNCTION TOLD calls the function with what it is told, a JSON object. What
+that returns is the work: each line of standard input is a JSON list, and the work is done once for each of its items.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pkgutil
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any, Self, cast
+
+from license_ocr.checkout import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    type Work = Callable[[Any], object]
+
+_IMPORTED = (ROOT, ROOT / "functions" / "read_upload", ROOT / "layers" / "license_reader")
+_PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})  # loopback is reached directly, by SDKs too
+_LAST_WORDS = 2000  # characters
+
+
+class ContestantFailed(Exception):
+    """A contestant ended instead of answering; the message says which, and its last words."""
+
+
+class Contestant:
+    """One contestant, ready to work."""
+
+    def __init__(self, work: str, told: Mapping[str, str], environment: Mapping[str, str] | None = None) -> None:
+        """Starts it; `work` names the function as MODULE:FUNCTION."""
+        self._name = work
+        self._errors: IO[str] = TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - see close
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", "bench.performance.contestant", work, json.dumps(told)],
+            cwd=ROOT,
+            env=_bare(os.environ) | {"PYTHONPATH": os.pathsep.join(map(str, _IMPORTED))} | dict(environment or {}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
+
+    def burnt(self, items: Sequence[object]) -> list[float]:
+        """The milliseconds of CPU, of user and system, that each of these items took.
+
+        Raises:
+            ContestantFailed: it ended.
+        """
+        try:
+            print(json.dumps(items), file=cast("IO[str]", self._process.stdin), flush=True)
+        except BrokenPipeError as error:
+            raise ContestantFailed(self._obituary()) from error
+        line = cast("IO[str]", self._process.stdout).readline()
+        if not line:
+            raise ContestantFailed(self._obituary())
+        told: list[float] = json.loads(line)
+        return told
+
+    def close(self) -> None:
+        """Ends it."""
+        self._process.kill()
+        self._process.communicate()
+        self._errors.close()
+
+    def _obituary(self) -> str:
+        status = self._process.wait()
+        self._errors.seek(0)
+        return f"{self._name} ended with status {status}; its last words:\n{self._errors.read()[-_LAST_WORDS:]}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Burnt:
+    """What either contestant burnt for an item when little disturbed it: in milliseconds, the tenth part burnt less."""
+
+    ours: float
+    peer: float
+
+    @property
+    def ratio(self) -> float:
+        """Ours to the peer's."""
+        return self.ours / self.peer
+
+
+def compared(ours: Contestant, peer: Contestant, blocks: Iterable[tuple[Sequence[object], Sequence[object]]]) -> Burnt:
+    """What both burnt for the same work, given in blocks: they take turns, and so does who begins; the first warms."""
+    burnt: dict[Contestant, list[float]] = {ours: [], peer: []}
+    for number, (for_us, for_peer) in enumerate(blocks):
+        turns = [(ours, for_us), (peer, for_peer)]
+        for contestant, items in turns if number % 2 else reversed(turns):
+            told = contestant.burnt(items)
+            if number:
+                burnt[contestant] += told
+    return Burnt(_undisturbed(burnt[ours]), _undisturbed(burnt[peer]))
+
+
+def _undisturbed(burnt: Sequence[float]) -> float:
+    """A machine's other work only ever adds; the very least may be luck."""
+    return statistics.quantiles(burnt, n=10)[0]
+
+
+def _bare(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what would send loopback's calls elsewhere, or make real ones of them."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name.lower() not in _PROXIES and not name.startswith(("AWS_", "POWERTOOLS_"))
+    }
+
+
+def main() -> None:
+    """Works until the input ends."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what is logged is no answer
+    made, told = sys.argv[1:]
+    work: Work = pkgutil.resolve_name(made)(**json.loads(told))
+    for line in sys.stdin:
+        print(json.dumps([_burnt(work, item) for item in json.loads(line)]), file=answers, flush=True)
+
+
+def _burnt(work: Work, item: object) -> float:
+    """The milliseconds of this process's CPU that the item took."""
+    began = time.process_time()
+    work(item)
+    return (time.process_time() - began) * 1000
+
+
+if __name__ == "__main__":
+    main()
