@@ -14,25 +14,11 @@ import os
 import sys
 import time
 import traceback
-from dataclasses import dataclass
 from typing import Any
 
+from bench.reliability.worker import Context
+
 ANSWERS = "CAGE_ANSWERS"
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What Lambda tells of an invocation."""
-
-    until: float
-    function_name: str = "under-test"
-    memory_limit_in_mb: int = 1769
-    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:under-test"
-    aws_request_id: str = "under-test"
-
-    def get_remaining_time_in_millis(self) -> int:
-        """Milliseconds until the invocation ends."""
-        return max(round((self.until - time.time()) * 1000), 0)
 
 
 def main() -> None:

@@ -433,16 +433,8 @@ def _target(stack: str | None) -> tuple[Account, Resources]:
 @contextmanager
 def _counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar on standard error; it is told how far the work has come, of about `total` if that is known."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=progress, transient=True) as bar:
-        task = bar.add_task(what, total=total or None)
-        yield lambda done: bar.update(task, completed=done)
+    with _accounting(what) as tell:
+        yield lambda done: tell(done, total)
 
 
 @contextmanager
