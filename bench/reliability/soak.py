@@ -49,7 +49,9 @@ def measure(share: float, tell: Tell) -> Seen:
         return soaked(stage, portion(UPLOADS, share), tell)
 
 
-def soaked(stage: Stage, count: int, tell: Tell, *, pace: float = 1.0, again: float = AGAIN) -> Seen:
+def soaked(  # noqa: PLR0913 - what a short form has otherwise
+    stage: Stage, count: int, tell: Tell, *, pace: float = 1.0, again: float = AGAIN, spare: float = EXTRA
+) -> Seen:
     """What is lost, doubled and paid in vain on this stage, the workers' clocks and the queue so many times as fast."""
     photos = stage.upload(count)
     with _queues(stage, pace, again) as (queue, dead):
@@ -73,7 +75,7 @@ def soaked(stage: Stage, count: int, tell: Tell, *, pace: float = 1.0, again: fl
         f" memory x {soak.growth('memory'):.2f}, descriptors x {soak.growth('descriptors'):.2f}"
     )
     flat = max(soak.growth("memory"), soak.growth("descriptors")) <= GROWN
-    held = not lost and not untold and distinct == count and extra <= silent + EXTRA * count and letters == POISON
+    held = not lost and not untold and distinct == count and extra <= silent + spare * count and letters == POISON
     return Seen(figures, held=held and flat)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 FASTER = 3.0  # so that leases end soon
+SPARE = 0.2  # of so few uploads, charges that deaths between answer and write may double
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def test_eight_deliveries_at_the_same_moment_are_one_charge_and_one_notice(unhea
 
 def test_a_short_soak_loses_nothing_and_pays_little_in_vain(unheard: Stack) -> None:
     with staged(unheard.account, unheard.resources, unheard.name, soak.MANNER, max_attempts=20) as stage:
-        seen = soak.soaked(stage, 40, _untold, pace=FASTER, again=10)
+        seen = soak.soaked(stage, 40, _untold, pace=FASTER, again=10, spare=SPARE)
     assert seen.held, seen.figures
 
 
