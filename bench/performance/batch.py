@@ -19,9 +19,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from bench import READER_PATHS
 from bench.performance.board import Row, Seen
-from bench.reliability.aws import environment, running
-from bench.reliability.stage import BUCKET, IMPORTED, Photo, Worker, cloud, staged
+from bench.reliability import loopback as answering
+from bench.reliability.aws import Aws, environment
+from bench.reliability.stage import BUCKET, Photo, Worker, cloud, staged
 from bench.reliability.vendor import Manner, Vendor, serving
 from license_ocr.checkout import SAMPLES
 from license_reader.keys import TRUST
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from http import HTTPStatus
 
     from bench.performance.board import Tell
-    from bench.reliability.aws import Aws
 
 BATCH = 10
 SECONDS = 0.4
@@ -79,7 +80,7 @@ class Loopback:
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             **environment(self.aws),
-            "PYTHONPATH": os.pathsep.join(map(str, IMPORTED)),
+            "PYTHONPATH": os.pathsep.join(map(str, READER_PATHS)),
         }
 
 
@@ -127,7 +128,7 @@ class Hanging(Vendor):
 @contextmanager
 def loopback(vendor: Vendor) -> Iterator[Loopback]:
     """AWS in memory, its settings naming this vendor alone."""
-    with running() as aws:
+    with answering.serving(Aws()) as aws:
         settings = {
             "settings": {"vendors": ["embedded"]},
             "vendors/embedded": {"endpoint": vendor.url, "secret": "key"},

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Self, cast
 
+from bench import READER_PATHS
 from license_ocr.checkout import ROOT
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     type Work = Callable[[Any], object]
 
-_IMPORTED = (ROOT, ROOT / "functions" / "read_upload", ROOT / "layers" / "license_reader")
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})  # loopback is reached directly, by SDKs too
 _LAST_WORDS = 2000  # characters
 
@@ -43,7 +43,7 @@ class Contestant:
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "bench.performance.contestant", work, json.dumps(told)],
             cwd=ROOT,
-            env=_bare(os.environ) | {"PYTHONPATH": os.pathsep.join(map(str, _IMPORTED))} | dict(environment or {}),
+            env=_bare(os.environ) | {"PYTHONPATH": os.pathsep.join(map(str, READER_PATHS))} | dict(environment or {}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -20,7 +20,7 @@ from bench.performance.board import Row, Seen
 from bench.performance.calls import photo
 from bench.performance.contestant import Contestant, compared
 from bench.performance.tls import served
-from bench.reliability.stage import cloud
+from bench.reliability.stage import BUCKET, LONG, cloud, make_bucket, put
 from bench.reliability.worker import Context
 from license_ocr import events
 from license_ocr.account import STACK
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 TARGET = 0.6
 BLOCKS, DOCUMENTS = 50, 2
-BUCKET = "unheard-uploads"  # nobody is told of its uploads but the contestants
-SECONDS = 110.0  # that an invocation has
 
 
 class Unread(Exception):
@@ -61,7 +59,7 @@ def usual() -> Callable[[Any], None]:
 
 def _handled_by(handler: Callable[[dict[str, Any], Any], dict[str, Any]]) -> Callable[[Any], None]:
     def handle(message: Any) -> None:
-        if handler({"Records": [message]}, Context(time.time() + SECONDS))["batchItemFailures"]:
+        if handler({"Records": [message]}, Context(time.time() + LONG))["batchItemFailures"]:
             raise Unread(message["messageId"])
 
     return handle
@@ -168,13 +166,12 @@ def burnt_on(account: Account, resources: Resources, tell: Tell) -> Burnt:
 
 def _prepared(bench: _Bench, vendor: Served) -> dict[str, str]:
     """The environment of a function whose one vendor is Tencent, served here."""
-    bench.account.s3.create_bucket(Bucket=BUCKET)
-    bench.account.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    make_bucket(bench.account)
     for name, told in (
         ("settings", {"vendors": ["tencent"]}),
         ("vendors/tencent", {"endpoint": vendor.url, "secret": f"{STACK}/tencent"}),
     ):
-        bench.account.ssm.put_parameter(Name=f"/{STACK}/{name}", Value=json.dumps(told), Type="String", Overwrite=True)
+        put(bench.account, f"/{STACK}/{name}", told)
     environment = events.environment(bench.account, bench.resources, STACK)
     return environment | {"AWS_LAMBDA_FUNCTION_NAME": "under-test", "AWS_EC2_METADATA_DISABLED": "true"}
 

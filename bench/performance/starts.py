@@ -12,16 +12,17 @@ import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
 
 from tests.cloud.runtime_interface import running
 
-from bench.performance.board import Seen
+from bench.performance.board import Row, Seen
 from license_ocr.checkout import BUILD, TOOLS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bench.performance.board import Tell
 
@@ -97,6 +98,17 @@ def usual(place: Path) -> Artefact:
     function = shutil.copytree(installed, place / "usual", ignore=ignored)
     shutil.copy(PEERS / "whole.py", function)
     return Artefact("usual", function, (), "whole.handler")
+
+
+def row(name: str, peer: Callable[[Path], Artefact], target: float) -> Row:
+    """The row that holds the reader's start against a peer's."""
+
+    def measure(tell: Tell) -> Seen:
+        with TemporaryDirectory() as folder:
+            place = Path(folder)
+            return compared(ours(place), peer(place), place, target, tell)
+
+    return Row(name, f"<= {target} x", measure)
 
 
 def compared(ours: Artefact, peer: Artefact, place: Path, target: float, tell: Tell) -> Seen:

@@ -26,7 +26,9 @@ from tests.contract.test_vendors_by_scenario import CREDENTIALS, SCENARIOS
 from tests.loopback import Loopback
 
 from bench.reliability import aws, cage, photos
+from bench.reliability.aws import Aws
 from bench.reliability.board import Row, Seen, portion
+from bench.reliability.loopback import serving
 from bench.reliability.replies import Canned
 from license_ocr.checkout import ROOT, SAMPLES
 from license_reader import vendors
@@ -38,7 +40,6 @@ from license_reader.vendors._base import Address, Job, Reply
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from bench.reliability.aws import Aws
     from bench.reliability.board import Tell
 
 LATIN, CHINESE = "canary", "金丝雀"
@@ -440,7 +441,7 @@ class Found:
 def looked(cases: Iterable[Case], invocations: Iterable[tuple[str, dict[str, Any]]], tell: Callable[[], None]) -> Found:
     """What was found over these cases and requests."""
     found = Found()
-    with aws.running() as world, caged(world) as held:
+    with serving(Aws()) as world, caged(world) as held:
         for case in cases:
             found.look(case.name, said(case, held, world))
             tell()

@@ -38,7 +38,7 @@ def killed(stage: Stage, tell: Tell) -> Seen:
             deaths += worker.run([photo.message()], die=point) is None
     tell(len(points), len(points))
     _deliver_again(stage, photos)
-    lost, untold = stage.lost(photos), stage.untold(photos)
+    lost, untold = stage.missing(photos)
     twice = sum(stage.vendor.charged[photo.sha256] > 1 for photo in photos)
     figures = f"{deaths} deaths: {lost} records and {untold} notices lost, {twice} paid twice"
     return Seen(figures, held=deaths == len(points) and not lost and not untold and twice <= PAID_TWICE)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.reliability.board import Row, Seen
+from bench.reliability.loopback import serving
 from bench.reliability.stage import LONG, Worker, cloud, staged
-from bench.reliability.wire import wired
+from bench.reliability.wire import Wire
 
 if TYPE_CHECKING:
     from bench.reliability.board import Tell
@@ -24,7 +25,7 @@ def measure(share: float, tell: Tell) -> Seen:  # noqa: ARG001 - every call is t
 
 def cut_off(stage: Stage, tell: Tell) -> Seen:
     """What is lost or doubled on this stage when answers are lost."""
-    with wired(str(stage.account.endpoint)) as wire:
+    with serving(Wire(str(stage.account.endpoint))) as wire:
         environment = {"AWS_ENDPOINT_URL": wire.url}
         with Worker(stage, environment=environment) as worker:
             worker.run([stage.upload(1)[0].message()])  # settings and secrets are known from here on
@@ -44,7 +45,7 @@ def cut_off(stage: Stage, tell: Tell) -> Seen:
             for photo in photos:
                 worker.run([photo.message()])
         lost_answers = wire.lost
-    lost, untold = stage.lost(photos), stage.untold(photos)
+    lost, untold = stage.missing(photos)
     charges = sum(stage.vendor.charged[photo.sha256] for photo in photos)
     distinct = sum(map(bool, map(stage.heard, photos)))
     again = sum(map(stage.heard, photos)) - distinct

@@ -8,8 +8,6 @@ import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,6 +15,7 @@ import requests
 from aws_lambda_powertools.utilities.parameters import BaseProvider
 
 from bench.reliability.board import Row, Seen, portion
+from bench.reliability.loopback import Handler, Loopback, serving
 from license_reader.chain import Chain
 from license_reader.errors import NoVendorLeft
 from license_reader.image import Image
@@ -26,7 +25,6 @@ from license_reader.settings import Configuration, Plan
 from license_reader.spending import Spending
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from multiprocessing.synchronize import Barrier
 
     from aws_lambda_powertools.utilities.parameters import SecretsProvider, SSMProvider
@@ -47,22 +45,16 @@ _READ = {"Response": {"RequestId": "r", "FrontInfo": {"PlateNo": "京A12345"}}}
 _REFUSED = {"Response": {"RequestId": "r", "Error": {"Code": "RequestLimitExceeded", "Message": "slower"}}}
 
 
-class Limited:
+class Limited(Loopback):
     """A vendor on loopback that lets no more than so many calls pass within any second, and refuses the others."""
 
     def __init__(self, limit: int) -> None:
+        super().__init__(_Handler)
         self.served: list[float] = []
         self.rejected = 0
         self._limit = limit
         self._lock = threading.Lock()
         self._recent: deque[float] = deque()
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.vendor = self
-
-    @property
-    def url(self) -> str:
-        """The endpoint to give to a client."""
-        return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
     def used(self) -> float:
@@ -83,38 +75,12 @@ class Limited:
             self.served.append(now)
             return _READ
 
-    def serve(self) -> None:
-        """Answers until closed."""
-        self._server.serve_forever(poll_interval=0.05)
 
-    def close(self) -> None:
-        """Ends."""
-        self._server.shutdown()
-        self._server.server_close()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-    vendor: Limited
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def do_POST(self) -> None:
+class _Handler(Handler):
+    def do_POST(self) -> None:  # noqa: N802 - the base names it so
         self.rfile.read(int(self.headers["Content-Length"]))
-        answer = json.dumps(cast("_Server", self.server).vendor.asked()).encode()
-        self.send_response_only(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base names it so
-        """Say nothing."""
+        told = json.dumps(cast("Limited", self.behind).asked()).encode()
+        self.answer(200, told, {"Content-Type": "application/json"})
 
 
 class Stored(BaseProvider):
@@ -164,24 +130,11 @@ def _settings(url: str) -> Stored:
 _SECRETS = Stored({"tencent": '{"secret_id": "id", "secret_key": "key"}'})
 
 
-@contextmanager
-def limited(limit: int = LIMIT) -> Iterator[Limited]:
-    """A vendor that answers in the background."""
-    vendor = Limited(limit)
-    thread = threading.Thread(target=vendor.serve, daemon=True)
-    thread.start()
-    try:
-        yield vendor
-    finally:
-        vendor.close()
-        thread.join()
-
-
 def measure(share: float, tell: Tell) -> Seen:
     """What the vendor saw of this share of the documents."""
     each = max(portion(FULL, share) // WORKERS, THREADS)
     ready = _SPAWN.Barrier(WORKERS)
-    with limited() as vendor:
+    with serving(Limited(LIMIT)) as vendor:
         workers = [_SPAWN.Process(target=ask, args=(vendor.url, each, ready)) for _ in range(WORKERS)]
         for worker in workers:
             worker.start()

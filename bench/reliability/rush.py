@@ -39,7 +39,7 @@ def rushed(stage: Stage, rounds: int, tell: Tell) -> Seen:
     with Worker(stage, later=LONG) as worker:  # those who were turned away come again
         for photo in photos:
             worker.run([photo.message()])
-    lost, untold = stage.lost(photos), stage.untold(photos)
+    lost, untold = stage.missing(photos)
     charges = sum(stage.vendor.charged[photo.sha256] for photo in photos)
     notices = sum(map(stage.heard, photos))
     figures = f"{rounds} events, {WORKERS} deliveries each: {charges} charges, {notices} notices"

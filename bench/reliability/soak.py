@@ -63,7 +63,7 @@ def soaked(  # noqa: PLR0913 - what a short form has otherwise
         soak = _Soak(stage, queue, count, tell, pace, again)
         soak.run()
         letters = _held(stage, dead)
-    lost, untold = stage.lost(photos), stage.untold(photos)
+    lost, untold = stage.missing(photos)
     silent = stage.vendor.silent.total()
     extra = stage.vendor.calls - count
     distinct, again = len(stage.told), stage.told.total() - len(stage.told)

@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any, Protocol, Self, cast
 
+from bench import READER_PATHS
 from bench.reliability.vendor import serving
 from license_ocr import events
 from license_ocr.account import STACK
@@ -37,7 +38,6 @@ BUCKET = "unheard-uploads"  # nobody is told of its uploads but those whom a row
 LONG = 110.0  # seconds that an invocation has
 SHORT_TIMEOUT = 3.0
 SERVED = ("embedded", "huawei")  # the dialects that the counting vendor speaks
-IMPORTED = (ROOT, ROOT / "functions" / "read_upload", ROOT / "layers" / "license_reader")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,34 +87,29 @@ class Stage:
         """The photo's record."""
         return Ledger(self.account.dynamodb, self.resources.Table).get(photo.object, photo.version)
 
-    def lost(self, photos: Iterable[Photo]) -> int:
-        """How many of the photos have no record that is done."""
-        records = [self.record(photo) for photo in photos]
-        return sum(record is None or record.state is not State.DONE or record.license is None for record in records)
+    def missing(self, photos: Iterable[Photo]) -> tuple[int, int]:
+        """How many of the photos have no record that is done, and of how many nobody got the notice, or it is not SENT.
 
-    def untold(self, photos: Iterable[Photo]) -> int:
-        """How many of the photos have a record whose notice nobody got; all that arrived so far is counted first."""
-        self.listen()
-        return sum(self.heard(photo) == 0 or self._notice(photo) is not Notice.SENT for photo in photos)
-
-    def listen(self) -> None:
-        """Counts the notices that arrived, by the id that a subscriber tells them apart by."""
+        All notices that arrived so far are counted first, by the id that a subscriber tells them apart by.
+        """
         self.told.update(each.attributes["id"] for each in self.subscriber.receive(wait=1))
+        lost = untold = 0
+        for photo in photos:
+            record = self.record(photo)
+            lost += record is None or record.state is not State.DONE or record.license is None
+            untold += self.heard(photo) == 0 or record is None or record.notice is not Notice.SENT
+        return lost, untold
 
     def heard(self, photo: Photo) -> int:
         """How many of the notices that were counted are the photo's."""
         return self.told[notice_id(photo.object, photo.version)]
-
-    def _notice(self, photo: Photo) -> Notice | None:
-        record = self.record(photo)
-        return record.notice if record else None
 
     def environment(self) -> dict[str, str]:
         """What a worker finds in its environment."""
         return {
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
             **events.environment(self.account, self.resources, self.name),
-            "PYTHONPATH": os.pathsep.join(map(str, IMPORTED)),
+            "PYTHONPATH": os.pathsep.join(map(str, READER_PATHS)),
             "AWS_LAMBDA_FUNCTION_NAME": "under-test",
             "AWS_MAX_ATTEMPTS": "3",
         }
@@ -212,13 +207,12 @@ def staged(
     account: Account, resources: Resources, name: str = STACK, manner: Manner | None = None, **settings: object
 ) -> Iterator[Stage]:
     """The stack with a counting vendor in the place of all others, and somebody who hears what the topic says."""
-    account.s3.create_bucket(Bucket=BUCKET)
-    account.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    make_bucket(account)
     with serving(manner) as vendor, subscribed(account, resources.Topic) as subscriber:
-        _put(account, f"/{name}/settings", {"vendors": ["embedded"], **settings})
+        put(account, f"/{name}/settings", {"vendors": ["embedded"], **settings})
         for kind in SERVED:
             called = {"endpoint": vendor.url, "secret": f"{name}/{kind}", "read_timeout": SHORT_TIMEOUT}
-            _put(account, f"/{name}/vendors/{kind}", called)
+            put(account, f"/{name}/vendors/{kind}", called)
         yield Stage(account, resources, name, vendor, subscriber)
 
 
@@ -227,12 +221,19 @@ def configured(stage: Stage, vendor: str = "embedded", **settings: object) -> It
     """The vendor's settings changed for a while."""
     name = f"/{stage.name}/vendors/{vendor}"
     standing = json.loads(stage.account.ssm.get_parameter(Name=name)["Parameter"]["Value"])
-    _put(stage.account, name, standing | settings)
+    put(stage.account, name, standing | settings)
     try:
         yield
     finally:
-        _put(stage.account, name, standing)
+        put(stage.account, name, standing)
 
 
-def _put(account: Account, name: str, value: Mapping[str, object]) -> None:
+def make_bucket(account: Account) -> None:
+    """Has the account a bucket of which nobody is told."""
+    account.s3.create_bucket(Bucket=BUCKET)
+    account.s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+
+
+def put(account: Account, name: str, value: Mapping[str, object]) -> None:
+    """Sets a parameter."""
     account.ssm.put_parameter(Name=name, Value=json.dumps(value), Type="String", Overwrite=True)

@@ -8,17 +8,18 @@ import json
 import threading
 import time
 from collections import Counter
-from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from random import Random
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
+from bench.reliability import loopback
+from bench.reliability.loopback import Handler, Loopback
 from license_reader.vendors.huawei import TOKEN_HEADER, TOKENS_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,11 @@ class Manner:
     seed: int = 1
 
 
-class Vendor:
+class Vendor(Loopback):
     """What was charged, by the picture's SHA-256, and how often the answer was withheld after a charge."""
 
     def __init__(self, manner: Manner) -> None:
+        super().__init__(_Handler)
         self.manner = manner
         self.charged: Counter[str] = Counter()
         self.silent: Counter[str] = Counter()
@@ -80,13 +82,6 @@ class Vendor:
         self.released = threading.Event()
         self._lock = threading.Lock()
         self._random = Random(manner.seed)  # noqa: S311 - to be repeated, not to be secret
-        self._server = _Server(("127.0.0.1", 0), _Handler)
-        self._server.vendor = self
-
-    @property
-    def url(self) -> str:
-        """The endpoint to give to a client."""
-        return f"http://127.0.0.1:{self._server.server_port}"
 
     def logged_in(self) -> str:
         """The token in force."""
@@ -117,49 +112,23 @@ class Vendor:
         """How many calls were charged."""
         return self.charged.total()
 
-    def serve(self) -> None:
-        """Answers until closed."""
-        self._server.serve_forever(poll_interval=0.05)
-
     def close(self) -> None:
         """Lets go whoever still waits, and ends."""
         self.released.set()
-        self._server.shutdown()
-        self._server.server_close()
+        super().close()
 
 
-@contextmanager
-def serving(manner: Manner | None = None) -> Iterator[Vendor]:
+def serving(manner: Manner | None = None) -> AbstractContextManager[Vendor]:
     """A vendor that answers in the background."""
-    vendor = Vendor(manner or Manner())
-    thread = threading.Thread(target=vendor.serve, daemon=True)
-    thread.start()
-    try:
-        yield vendor
-    finally:
-        vendor.close()
-        thread.join()
+    return loopback.serving(Vendor(manner or Manner()))
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-    vendor: Vendor
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: clients that die are what this is about."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def do_POST(self) -> None:
-        vendor = cast("_Server", self.server).vendor
+class _Handler(Handler):
+    def do_POST(self) -> None:  # noqa: N802 - the base names it so
+        vendor = cast("Vendor", self.behind)
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.path == TOKENS_PATH:
-            self._answer(HTTPStatus.CREATED, TOKEN_BODY, {TOKEN_HEADER: vendor.logged_in()})
+            self._tell(HTTPStatus.CREATED, TOKEN_BODY, {TOKEN_HEADER: vendor.logged_in()})
             return
         dialect = HUAWEI if self.path.startswith("/v2/") else NATIVE
         time.sleep(vendor.manner.seconds)
@@ -168,16 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
             vendor.released.wait(60)
             self.close_connection = True
             return
-        self._answer(status, dialect.told[status], {})
+        self._tell(status, dialect.told[status])
 
-    def _answer(self, status: HTTPStatus, told: object, headers: Mapping[str, Any]) -> None:
-        body = json.dumps(told).encode()
-        self.send_response_only(status)
-        headers = {"Content-Type": "application/json", "Content-Length": len(body), **headers}
-        for name, value in headers.items():
-            self.send_header(name, str(value))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base names it so
-        """Say nothing."""
+    def _tell(self, status: HTTPStatus, told: object, headers: Mapping[str, str] | None = None) -> None:
+        self.answer(status, json.dumps(told).encode(), {"Content-Type": "application/json", **(headers or {})})

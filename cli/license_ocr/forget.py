@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass
+from itertools import batched
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -19,7 +20,7 @@ from license_ocr.uploads import located
 from license_reader.image import MAX_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable
 
     from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
@@ -151,7 +152,7 @@ def _searched(items: Items, address: str, tell: Callable[[str], None]) -> set[st
 
 def _remove_versions(account: Account, found: Found) -> None:
     bucket, key = located(found.address)
-    for batch in _batches((*found.versions, *found.markers)):
+    for batch in batched((*found.versions, *found.markers), _BATCH, strict=False):
         objects: list[ObjectIdentifierTypeDef] = [{"Key": key, "VersionId": version} for version in batch]
         answer = account.s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
         if refused := answer.get("Errors"):
@@ -160,7 +161,3 @@ def _remove_versions(account: Account, found: Found) -> None:
                 f"{found.address}: S3 kept {len(refused)} versions: {'; '.join(reasons)}; its records were kept as "
                 "well, so run this again once S3 allows it (s3:DeleteObjectVersion, no object lock or MFA delete)"
             )
-
-
-def _batches(versions: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (versions[start : start + _BATCH] for start in range(0, len(versions), _BATCH))

@@ -430,6 +430,18 @@ def _target(stack: str | None) -> tuple[Account, Resources]:
     return account, account.resources(stack or STACK)
 
 
+def _bars() -> Progress:
+    """Bars on standard error that are gone once they are full."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=progress, transient=True)
+
+
 @contextmanager
 def _counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
     """A bar on standard error; it is told how far the work has come, of about `total` if that is known."""
@@ -440,14 +452,7 @@ def _counting(what: str, total: int) -> Iterator[Callable[[int], None]]:
 @contextmanager
 def _accounting(what: str) -> Iterator[Callable[[int, int], None]]:
     """A bar on standard error; it is told how far the work has come, and of how much as far as that is known."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=progress, transient=True) as bar:
+    with _bars() as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, full: bar.update(task, completed=done, total=full or None)
 
@@ -482,14 +487,7 @@ def _read(  # noqa: PLR0913 - `read`'s own options
     as_json: bool,
 ) -> list[uploads.Sent]:
     """The uploads that got no record in time; the others' records are printed as they come."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=progress, transient=True) as bar:
+    with _bars() as bar:
         uploading = bar.add_task("uploading", total=len(photos))
         sent = []
         for photo in photos:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import requests
+from pydantic_core import to_json
 from requests.structures import CaseInsensitiveDict
 
 from license_ocr.items import RECORDS, plain
@@ -24,7 +25,7 @@ from license_reader.days import day_in_china
 from license_reader.errors import InProgress
 from license_reader.flags import Severity
 from license_reader.image import Image
-from license_reader.ledger import MAX_LICENSE_BYTES, MAX_RAW_TEXT, Notice, Record, State, record
+from license_reader.ledger import MAX_LICENSE_BYTES, MAX_RAW_TEXT, Notice, Record, State, record, stored
 from license_reader.license import FIELDS, License, Side
 from license_reader.vendors._base import Address, Job, Reply
 
@@ -146,14 +147,14 @@ class Replay:
             return Fate.NOT_UNDERSTOOD, None, str(error)
         if after == done.license:
             return Fate.SAME, None, None
-        if len(_json(_told(after)).encode()) + len(raw.encode()) > MAX_LICENSE_BYTES:
+        if len(to_json(stored(after))) + len(raw.encode()) > MAX_LICENSE_BYTES:
             return Fate.NO_ROOM, None, None
         return Fate.CHANGED, after, None
 
     def _written(self, item: Item, done: Record, after: License) -> bool:
         """Whether the license stands in the record; with it the notice that its flags ask for, if there was none."""
         changes: dict[str, Any] = {
-            "license": _told(after),
+            "license": stored(after),
             "replayed_at": self.now().isoformat(timespec="milliseconds"),
         }
         unchanged = list(_UNCHANGED)
@@ -298,12 +299,3 @@ def _unknown(license_: dict[str, Any]) -> bool:
     """Whether a stored license has what this version does not know: it must not lose it."""
     fields = {name for kind in FIELDS.values() for name in kind.model_fields}
     return not (license_.keys() <= License.model_fields.keys() and license_["fields"].keys() <= fields)
-
-
-def _told(license_: License) -> dict[str, Any]:
-    """The license as the ledger stores it, without the reply."""
-    return license_.model_dump(mode="json", exclude_none=True, exclude={"raw"})
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

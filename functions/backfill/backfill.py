@@ -10,6 +10,7 @@ import boto3
 from botocore.config import Config
 
 from license_reader.backfill import THREADS, Backfill, opened
+from license_reader.table import Table
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -26,8 +27,7 @@ def _backfill() -> Backfill:
     return Backfill(
         s3=session.client("s3", config=config),
         sqs=session.client("sqs", config=config),
-        dynamodb=session.client("dynamodb", config=config),
-        table=os.environ["TABLE_NAME"],
+        table=Table(session.client("dynamodb", config=config), os.environ["TABLE_NAME"]),
         queue=os.environ["QUEUE_URL"],
         patience=TURNS * float(os.environ["VISIBILITY_TIMEOUT"]),
         threads=ThreadPoolExecutor(THREADS),

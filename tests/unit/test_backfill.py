@@ -19,7 +19,7 @@ from license_ocr import backfill as seen
 from license_ocr import reports
 from license_reader.backfill import Backfill, Batch, Tally, address, opened, pause, standing
 from license_reader.errors import NothingRead
-from license_reader.table import deserialized, serialized
+from license_reader.table import Table, deserialized, serialized
 from license_reader.upload import Message, Upload
 
 BEGAN = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
@@ -102,7 +102,7 @@ class Stage:
             s3: Any = self.bucket
             sqs: Any = self.queue
             dynamodb: Any = self.items
-            backfill = Backfill(s3, sqs, dynamodb, "table", "queue", PATIENCE, threads, lambda: self.now)
+            backfill = Backfill(s3, sqs, Table(dynamodb, "table"), "queue", PATIENCE, threads, lambda: self.now)
             return opened(json.loads(backfill.look(batch).model_dump_json()))
 
 

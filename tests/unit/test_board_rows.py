@@ -10,6 +10,7 @@ import time
 
 import pytest
 from bench.reliability import aws, canaries, cells, codes, images, pace, photos, replies
+from bench.reliability.loopback import serving
 from tests.contract.test_vendor_error_codes import CODES
 
 from license_reader.errors import RequestRefused, Throttled
@@ -116,7 +117,7 @@ def test_two_processes_together_stay_under_the_limit_and_use_it() -> None:
 
 
 def test_the_vendor_of_that_row_refuses_what_is_above_its_limit() -> None:
-    with pace.limited(2) as vendor:
+    with serving(pace.Limited(2)) as vendor:
         answers = [vendor.asked() for _ in range(3)]
     assert ["Error" in answer["Response"] for answer in answers] == [False, False, True]
     assert (vendor.rejected, len(vendor.served)) == (1, 2)
@@ -172,7 +173,7 @@ def test_the_loopback_cloud_counts_and_forgets_as_it_is_told() -> None:
     key = {"object": {"S": "a"}}
     values = {":zero": {"N": "0"}, ":one": {"N": "1"}, ":state": {"S": "CLAIMED"}}
     counted = "SET #state = :state, #attempt = if_not_exists(#attempt, :zero) + :one"
-    with aws.running() as cloud:
+    with serving(aws.Aws()) as cloud:
         for change in (counted, counted, "SET #attempt = #attempt - :one REMOVE #state"):
             asked = {"Key": key, "UpdateExpression": change, "ExpressionAttributeValues": values}
             answer = cloud.asked("UpdateItem", asked)

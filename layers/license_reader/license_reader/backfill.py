@@ -21,14 +21,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from license_reader.errors import NothingRead
 from license_reader.ledger import Notice, State
-from license_reader.table import Refused, Table
+from license_reader.table import Refused, Table, expiry
 from license_reader.upload import Upload, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import ThreadPoolExecutor
 
-    from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import HeadObjectOutputTypeDef
     from mypy_boto3_sqs.client import SQSClient
@@ -42,7 +41,6 @@ _ALL_IN_VAIN = 10
 # Seconds between looks: more while much is left, more as time goes by.
 _LONGEST_WAIT = 60
 _SENT_AT_ONCE = 10
-_DAY = 86_400
 
 _GONE = frozenset({"404", "NoSuchKey", "NotFound"})
 _ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
@@ -158,8 +156,7 @@ class Backfill:
 
     s3: S3Client
     sqs: SQSClient
-    dynamodb: DynamoDBClient
-    table: str
+    table: Table
     queue: str
     patience: float
     threads: ThreadPoolExecutor
@@ -246,7 +243,7 @@ class Backfill:
 
         Where there is no version's id, the same bytes under the same key are the same upload, whatever its sequencer.
         """
-        items = Table(self.dynamodb, self.table).beginning(
+        items = self.table.beginning(
             upload.object,
             upload.version_id or f"{upload.etag}-",
             only=("version", "state", "notice", "read_at", "license"),
@@ -271,10 +268,10 @@ class Backfill:
             "size": batch.size,
             "counted": batch.tally.objects,
             "left": [{"object": upload.object, "version": upload.version} for upload in batch.waiting],
-            "ttl": int(self.clock()) + KEPT_DAYS * _DAY,
+            "ttl": expiry(self.clock(), KEPT_DAYS),
         }
         try:
-            Table(self.dynamodb, self.table).put(
+            self.table.put(
                 (address(batch.run), batch.name),
                 counted,
                 "attribute_not_exists(#object) OR #counted <= :counted",

@@ -24,7 +24,7 @@ from pydantic_core import to_json
 
 from license_reader.errors import ClaimLost, InProgress
 from license_reader.license import License
-from license_reader.table import Refused, Table
+from license_reader.table import Refused, Table, expiry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 MAX_LICENSE_BYTES = 380_000
 MAX_RAW_TEXT = 2000
 NOTICE_LEASE = 60.0
-_DAY = 86_400
 
 
 class State(StrEnum):
@@ -144,7 +143,7 @@ class Ledger:
                     "claimed": State.CLAIMED,
                     "owner": owner,
                     "until": now + lease,
-                    "ttl": _ttl(now, retention_days),
+                    "ttl": expiry(now, retention_days),
                     "now": now,
                     "zero": 0,
                     "one": 1,
@@ -257,7 +256,7 @@ class Ledger:
                     "notice": written.notice,
                     "second_opinion": second_opinion,
                     "read_at": written.read_at,
-                    "ttl": _ttl(now, retention_days),
+                    "ttl": expiry(now, retention_days),
                     "spent": written.spent,
                     "claimed": State.CLAIMED,
                     "owner": claim.owner,
@@ -319,7 +318,7 @@ class Ledger:
         try:
             self._table.put(
                 (f"sha256:{sha256}", "first"),
-                {"first": claim.object, "ttl": _ttl(self._clock(), retention_days)},
+                {"first": claim.object, "ttl": expiry(self._clock(), retention_days)},
                 "attribute_not_exists(#object) OR #first = :first",
                 {"first": claim.object},
             )
@@ -367,13 +366,18 @@ def _draft(item: Mapping[str, Any]) -> Draft | None:
 
 def _reading(license_: License, image: Picture | None, passed_over: tuple[str, ...]) -> dict[str, object]:
     """The attributes that tell what was read."""
-    told = license_.model_dump(mode="json", exclude_none=True, exclude={"raw"})
+    told = stored(license_)
     return {
         "license": told,
         "raw": trimmed(license_.raw, MAX_LICENSE_BYTES - len(to_json(told))),
         "image": image.model_dump() if image else None,
         "passed_over": list(passed_over),
     }
+
+
+def stored(license_: License) -> dict[str, Any]:
+    """The license as an item holds it, beside the raw reply."""
+    return license_.model_dump(mode="json", exclude_none=True, exclude={"raw"})
 
 
 def trimmed(raw: dict[str, Any] | None, room: int) -> str | None:
@@ -402,11 +406,6 @@ def _shortened(value: Any) -> Any:
             return f"{value[:MAX_RAW_TEXT]}... ({len(value)} characters)"
         case _:
             return value
-
-
-def _ttl(now: float, retention_days: int) -> int:
-    """When the table may drop an item that is written now, in seconds since the epoch."""
-    return int(now) + retention_days * _DAY
 
 
 def _iso(seconds: float) -> str:

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from license_reader.days import day_in_china
 from license_reader.errors import CallsUncounted, CapReached, LicenseOcrError
-from license_reader.table import Refused, Table
+from license_reader.table import Refused, Table, expiry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 
 # Long enough to hold a month's bill against.
 KEPT_DAYS = 62
-_DAY = 86_400
 
 
 class Spending:
@@ -71,7 +70,7 @@ class Spending:
                     "one": 1,
                     "cap": cap,
                     "token": token,
-                    "ttl": int(self._clock()) + KEPT_DAYS * _DAY,
+                    "ttl": expiry(self._clock(), KEPT_DAYS),
                 },
             )
         except Refused as refused:

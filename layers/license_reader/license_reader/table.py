@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import QueryInputTypeDef, UpdateItemInputTypeDef
 
 _NAME = re.compile(r"#(\w+)")
+_DAY = 86_400
 _SERIALIZER, _DESERIALIZER = TypeSerializer(), TypeDeserializer()
 
 type Key = tuple[str, str]
@@ -115,6 +116,11 @@ class Table:
             if not (last := page.get("LastEvaluatedKey")):
                 return found
             asked["ExclusiveStartKey"] = last
+
+
+def expiry(now: float, days: int) -> int:
+    """The `ttl` of an item that is written now and kept for so many days, in seconds since the epoch."""
+    return int(now) + days * _DAY
 
 
 def _key(key: Key) -> dict[str, Any]:
