@@ -399,6 +399,12 @@ _BOMBS: Mapping[str, Callable[[], bytes]] = {
     "tiff of 18 megapixels on its side": lambda: _blank(
         "TIFF", "RGB", 4300, 4300, compression="tiff_deflate", tiffinfo={_ORIENTATION: 6}
     ),
+    "tiff of 48 megapixels in one long row": lambda: _blank(
+        "TIFF", "P", 33, 1_450_000, compression="tiff_deflate", tiffinfo={_ORIENTATION: 6}
+    ),
+    "tiff of 48 megapixels in rows as long as may be": lambda: _blank(
+        "TIFF", "P", 733, 65_500, compression="tiff_deflate", tiffinfo={_ORIENTATION: 6}
+    ),
     "tiff of 64 bilevel megapixels": lambda: _blank("TIFF", "1", 8000, 8000, compression="group4"),
     "tiff of 16 million floating numbers": lambda: _blank("TIFF", "F", 4000, 4000, compression="tiff_deflate"),
     "tiff of a kind that nobody has": lambda: _tiff(*_tiff_page(64, 64)[:5], (259, 3, 1, 34_712), behind=bytes(4096)),

@@ -28,7 +28,8 @@ DUPLICATES = 0.10
 BATCH = 10
 # How often one of the two workers that die takes a single message and dies of it, so that 5 % of all attempts end so.
 DOOMED = 0.8
-POISON = 5
+POISON = '{"Records": [{"poison": true}]}'
+POISONED = 5
 SECONDS = 14.0  # that an invocation has
 LEASE = 10.0  # that a lease outlives it
 RECEIVES = 12
@@ -40,6 +41,7 @@ CALLS = 10  # remote calls of an upload, of which any may be the last
 AGAIN = 65.0
 PATIENCE = 240.0  # seconds without any message before the queue counts as stuck
 EXTRA = 0.01  # of the uploads: charges beyond those whose answer never came
+WARM = 5  # uploads after which a worker has made all that it keeps
 GROWN = 1.15  # of memory and descriptors: more is no longer flat
 
 
@@ -50,17 +52,24 @@ def measure(share: float, tell: Tell) -> Seen:
 
 
 def soaked(  # noqa: PLR0913 - what a short form has otherwise
-    stage: Stage, count: int, tell: Tell, *, pace: float = 1.0, again: float = AGAIN, spare: float = EXTRA
+    stage: Stage,
+    count: int,
+    tell: Tell,
+    *,
+    doomed: float = DOOMED,
+    pace: float = 1.0,
+    again: float = AGAIN,
+    spare: float = EXTRA,
 ) -> Seen:
     """What is lost, doubled and paid in vain on this stage, the workers' clocks and the queue so many times as fast."""
     photos = stage.upload(count)
     with _queues(stage, pace, again) as (queue, dead):
         random = Random(7)  # noqa: S311 - to be repeated, not to be secret
         told = [*photos, *random.sample(photos, round(DUPLICATES * count))]
-        bodies = [photo.message()["body"] for photo in told] + ['{"Records": [{"poison": true}]}'] * POISON
+        bodies = [photo.message()["body"] for photo in told] + [POISON] * POISONED
         random.shuffle(bodies)
         _send(stage, queue, bodies)
-        soak = _Soak(stage, queue, count, tell, pace, again)
+        soak = _Soak(stage, queue, count, tell, doomed, pace, again)
         soak.run()
         letters = _held(stage, dead)
     lost, untold = stage.missing(photos)
@@ -71,12 +80,26 @@ def soaked(  # noqa: PLR0913 - what a short form has otherwise
         f"{count} uploads, {soak.deaths} of {soak.attempts} attempts killed, {silent} charged in silence,"
         f" {stage.vendor.failed} failures:"
         f" {lost} records and {untold} notices lost, {distinct} notices, {again} of them once more under their id,"
-        f" {extra} extra charges, {letters} dead letters of {POISON} poisoned;"
+        f" {extra} extra charges, {letters} dead letters of {POISONED} poisoned;"
         f" memory x {soak.growth('memory'):.2f}, descriptors x {soak.growth('descriptors'):.2f}"
     )
     flat = max(soak.growth("memory"), soak.growth("descriptors")) <= GROWN
-    held = not lost and not untold and distinct == count and extra <= silent + spare * count and letters == POISON
+    held = not lost and not untold and distinct == count and extra <= silent + spare * count and letters == POISONED
     return Seen(figures, held=held and flat)
+
+
+def flat(stage: Stage, count: int) -> Seen:
+    """How much a warm worker grows over so few uploads, one by one, that a leak of one descriptor each would show."""
+    worker, samples = Worker(stage), []
+    try:
+        for photo in stage.upload(WARM + count):
+            worker.run([photo.message()])
+            samples.append(_sampled(worker.pid))
+    finally:
+        worker.close()
+    growth = {of: samples[-1][of] / samples[WARM - 1][of] for of in samples[-1]}
+    figures = f"{count} uploads after {WARM}: " + ", ".join(f"{of} x {grown:.2f}" for of, grown in growth.items())
+    return Seen(figures, held=max(growth.values()) <= GROWN)
 
 
 @dataclass(slots=True)
@@ -87,6 +110,7 @@ class _Soak:
     queue: str
     count: int
     tell: Tell
+    doomed: float
     pace: float
     again: float
     attempts: int = 0
@@ -114,7 +138,7 @@ class _Soak:
         worker = Worker(self.stage, pace=self.pace)
         try:
             while True:
-                doomed = number > 0 and random.random() < DOOMED
+                doomed = number > 0 and random.random() < self.doomed
                 batch = self._next(1 if doomed else BATCH)
                 if batch is None:
                     return
@@ -150,8 +174,9 @@ class _Soak:
             if each["MessageId"] not in failed:
                 self.stage.account.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=handle)
             elif answer is not None:
+                later = 0 if each["Body"] == POISON else round(self.again / self.pace)
                 self.stage.account.sqs.change_message_visibility(
-                    QueueUrl=self.queue, ReceiptHandle=handle, VisibilityTimeout=round(self.again / self.pace)
+                    QueueUrl=self.queue, ReceiptHandle=handle, VisibilityTimeout=later
                 )
         with self.lock:
             self.attempts += len(batch)

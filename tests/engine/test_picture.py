@@ -94,6 +94,7 @@ def test_notes_about_a_photo_that_cannot_be_read_do_no_harm(name: str) -> None:
         "png of half a million empty chunks",
         "png of 60 texts of a megabyte",
         "png of 8000 x 8000 without pixels",
+        "tiff of 48 megapixels in one long row",
     ],
 )
 def test_a_bomb_is_no_picture(name: str) -> None:

@@ -28,7 +28,15 @@ def test_mutated_pictures_crash_no_decoder_and_do_not_keep_the_gate() -> None:
     assert seen.held, seen.figures
 
 
-@pytest.mark.parametrize("name", ["jpeg of 8000 x 8000 without pixels", "webp whose notes are garbage", "mpo"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "jpeg of 8000 x 8000 without pixels",
+        "webp whose notes are garbage",
+        "tiff of 48 megapixels in one long row",
+        "mpo",
+    ],
+)
 def test_a_bomb_takes_no_more_memory_than_there_is(name: str) -> None:
     tally = images.thrown(1, [name], untold)
     assert not tally.faults

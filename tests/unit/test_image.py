@@ -22,7 +22,19 @@ from PIL import ImageChops, ImageDraw, ImageOps, ImageStat
 
 from license_ocr.checkout import ROOT, SAMPLES
 from license_reader.errors import CannotFit, ImageRejected
-from license_reader.image import DECODERS, MAX_BYTES, MAX_PIXELS, MIN_EDGE, Image, Limits, Origin, fit, gate, restore
+from license_reader.image import (
+    DECODERS,
+    MAX_BYTES,
+    MAX_EDGE,
+    MAX_PIXELS,
+    MIN_EDGE,
+    Image,
+    Limits,
+    Origin,
+    fit,
+    gate,
+    restore,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -195,6 +207,7 @@ REFUSED = {
     "a png bomb": (PICTURES["png"][:16] + struct.pack(">II", 2**31 - 1, 2**31 - 1), "image_too_large", "pixels"),
     "a bmp bomb": (bmp(40, 2**31 - 1, -(2**31)), "image_too_large", "pixels"),
     "a tiff bomb": (tiff("<", kind=4, width=2**32 - 1, height=2**32 - 1), "image_too_large", "pixels"),
+    "a ribbon": (tiff("<", kind=4, width=MIN_EDGE, height=MAX_EDGE + 1), "image_too_large", str(MAX_EDGE)),
     "a dot": (saved(page().crop((0, 0, MIN_EDGE - 1, 640)), "PNG"), "image_too_small", f"{MIN_EDGE}"),
     "a jpeg without a height": (b"\xff\xd8" + frame(800, 0), "image_damaged", "800 x 0"),
     "a jpeg without a frame": (b"\xff\xd8" + segment(0xE0, b"JFIF") + b"\xff\xd9", "image_damaged", "no frame header"),
@@ -525,14 +538,14 @@ def test_what_is_made_anew_has_sixteen_million_pixels_at_most() -> None:
     assert fitted.origin == Origin(width=8000, height=3000)
 
 
-def test_a_ribbon_longer_than_any_jpeg_is_shortened() -> None:
-    fitted = fit(gate(saved(Pillow.new("L", (100_000, 64), 90), "PNG")), JPEG)
-    assert (fitted.width, fitted.height) == (65_500, 42)
+def test_a_ribbon_as_long_as_may_be_is_made_a_jpeg() -> None:
+    fitted = fit(gate(saved(Pillow.new("L", (MAX_EDGE, 64), 90), "PNG")), JPEG)
+    assert (fitted.width, fitted.height) == (MAX_EDGE, 64)
 
 
 def test_a_ribbon_of_which_nothing_would_be_left_is_too_narrow() -> None:
-    with pytest.raises(CannotFit, match="too narrow for edges of 40 to 65500"):
-        fit(gate(saved(Pillow.new("1", (100_000, 48), 1), "PNG")), replace(JPEG, min_edge=40))
+    with pytest.raises(CannotFit, match="too narrow for edges of 40 to 8000"):
+        fit(gate(saved(Pillow.new("1", (MAX_EDGE, 48), 1), "PNG")), replace(JPEG, max_edge=8000, min_edge=40))
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("JPEG", "PNG", "BMP", "TIFF", "WEBP")
 MAX_PIXELS = 64_000_000
+MAX_EDGE = 65_500
 MIN_EDGE = 32
 WORKING_EDGE = 2560
 ORIENTATION = 0x0112
@@ -147,6 +148,8 @@ def _loaded(opened: ImageFile, content: bytes) -> Image.Image:
     width, height = opened.size
     if width * height > MAX_PIXELS:
         raise NotAPicture(f"more than {MAX_PIXELS} pixels")
+    if max(width, height) > MAX_EDGE:
+        raise NotAPicture(f"an edge above {MAX_EDGE} pixels")
     if min(width, height) < MIN_EDGE:
         raise NotAPicture(f"an edge below {MIN_EDGE} pixels")
     if isinstance(opened, JpegImageFile):

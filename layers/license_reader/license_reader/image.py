@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 64_000_000
+MAX_EDGE = 65_500
+"""The longest edge that a JPEG can have by libjpeg, and so any picture here: rows are then bands of bounded size."""
 MIN_EDGE = 32
 MAX_MEMORY = 216_000_000
 """What decoding may take by what a header tells, in bytes; with what a warm process keeps of earlier ones, 256 MB.
@@ -55,8 +57,6 @@ _BAND_ERROR = 1.1
 
 # A picture made anew has no more pixels than this: a card needs a tenth, and each costs four bytes while it is made.
 _KEPT_PIXELS = 16_100_000
-# No JPEG that is written here has a longer edge.
-_JPEG_EDGE = 65_500
 # Pixels that are converted at a time: a whole picture in a second colour space would take its memory twice.
 _BAND_PIXELS = 1_000_000
 # Pixels that the scans of a JPEG may visit in all. A scan can say nothing in a few bytes and still cost a pass over
@@ -134,6 +134,8 @@ def gate(content: bytes) -> Image:
         raise ImageRejected("image_damaged", f"the {name} header says {width} x {height} pixels")
     if width * height > MAX_PIXELS:
         raise ImageRejected("image_too_large", f"{width} x {height} pixels, at most {MAX_PIXELS} in all are decoded")
+    if max(width, height) > MAX_EDGE:
+        raise ImageRejected("image_too_large", f"{width} x {height} pixels, no edge may have more than {MAX_EDGE}")
     if min(width, height) < MIN_EDGE:
         raise ImageRejected("image_too_small", f"{width} x {height} pixels, a page needs {MIN_EDGE} on either edge")
     if (needed := header.memory + _copies(content)) > MAX_MEMORY:
@@ -161,7 +163,7 @@ def fit(image: Image, limits: Limits) -> Image:
     floor = limits.min_edge or 1
     if min(image.width, image.height) < floor:
         raise CannotFit(f"{image.width} x {image.height} pixels, at least {floor} wanted; pictures are not enlarged")
-    max_edge = min(limits.max_edge or _JPEG_EDGE, _JPEG_EDGE)
+    max_edge = limits.max_edge or MAX_EDGE
     scale = min(1.0, max_edge / max(image.width, image.height))
     if round(min(image.width, image.height) * scale) < floor:
         raise CannotFit(f"{image.width} x {image.height} pixels: too narrow for edges of {floor} to {max_edge}")
