@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import boto3
@@ -46,8 +46,12 @@ class Account:
     endpoint: str | None = None
 
     @classmethod
+    @cache
     def local(cls, endpoint: str) -> Self:
-        """The local cloud's account at this endpoint; its credentials are made up, real ones are never sent."""
+        """The local cloud's account at this endpoint; its credentials are made up, real ones are never sent.
+
+        The same whenever it is asked for: its clients take longer to make than to call.
+        """
         return cls(
             boto3.session.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"),  # noqa: S106
             endpoint,

@@ -128,10 +128,11 @@ def _uploaded(
             continue
         key = f"{name}-left-out"
         if "Condition" not in resource or holds(resource["Condition"], template, parameters):
-            tell(f"uploading {name}")
             content = archive(build / resource["Properties"][code])
             key = f"{name}-{hashlib.sha256(content).hexdigest()[:16]}"
-            account.s3.put_object(Bucket=ARTIFACTS, Key=key, Body=content)
+            if not _stored(account, key):
+                tell(f"uploading {name}")
+                account.s3.put_object(Bucket=ARTIFACTS, Key=key, Body=content)
         resource["Properties"][code] = f"s3://{ARTIFACTS}/{key}"
         if "Events" in resource["Properties"]:
             resource["Properties"]["Events"] = _numbered(resource["Properties"]["Events"], template, parameters)
@@ -165,6 +166,15 @@ def archive(folder: Path) -> bytes:
                 entry.external_attr = (path.stat().st_mode & 0o777) << 16
                 out.writestr(entry, path.read_bytes())
     return buffer.getvalue()
+
+
+def _stored(account: Account, key: str) -> bool:
+    """Whether an artifact is there from an earlier deploy: its key tells its content."""
+    try:
+        account.s3.head_object(Bucket=ARTIFACTS, Key=key)
+    except ClientError:
+        return False
+    return True
 
 
 def _exists(account: Account, stack: str) -> bool:

@@ -6,8 +6,10 @@ import json
 from typing import TYPE_CHECKING
 from urllib.parse import quote_plus
 
+from license_ocr import uploads
 from license_ocr.redrive import redrive, waiting
 from license_ocr.subscriber import subscribed
+from license_reader import vendors
 from license_reader.ledger import Notice
 
 if TYPE_CHECKING:
@@ -109,6 +111,24 @@ def test_with_settings_that_name_an_unknown_vendor_uploads_wait_and_are_read_onc
     assert redrive(impatient.account, impatient.resources, tell=lambda _: None).moved == 1
     assert impatient.record(sent).notice is Notice.SENT
     assert waiting(impatient.account, impatient.resources.DeadLetters) == 0
+
+
+def test_every_vendors_adapter_and_dialect_bring_an_upload_into_the_table(stack: Stack, photo: Path) -> None:
+    prefixes = {vendor: f"uploads/{vendor}/" for vendor in vendors.names()}
+    routes = [{"prefix": prefix, "vendors": [vendor]} for vendor, prefix in prefixes.items()]
+    stack.choose({"vendors": ["embedded"], "routes": routes})
+    sent = {
+        vendor: uploads.send(stack.account, stack.resources, photo, prefix=prefix, metadata={})
+        for vendor, prefix in prefixes.items()
+    }
+    plates = {}
+    for vendor, upload in sent.items():
+        license_ = stack.record(upload).license
+        assert license_ is not None
+        assert license_.vendor == vendor
+        plates[vendor] = license_.fields.model_dump()["plate_no"]
+    truth = json.loads((photo.parent / "truth.json").read_bytes())[photo.name]["fields"]
+    assert plates == dict.fromkeys(prefixes, truth["plate_no"])
 
 
 def test_a_vendor_that_is_down_is_passed_over_for_the_next(stack: Stack, photo: Path, closed_port: str) -> None:

@@ -1,30 +1,35 @@
-"""Every sample through the whole pipeline, once a vendor: the record is the same license, whichever dialect carried it.
+"""Every sample read by every vendor's own adapter from the OCR API: the same license, whichever dialect carried it.
 
-The built function asks the OCR API of the local cloud by each vendor's own adapter. What a dialect has no field for
-cannot arrive by it; all else must.
+What a dialect has no field for cannot arrive by it; all else must. That the built function reads an upload in each
+dialect is `tests/cloud/test_end_to_end.py`'s.
 """
 
 from __future__ import annotations
 
 import json
+import time
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 
-from license_ocr import uploads
 from license_ocr.checkout import SAMPLES
 from license_reader import values, vendors
 from license_reader.columns import Column, beside
+from license_reader.errors import DocumentRefused
+from license_reader.image import fit, gate
 from license_reader.license import Document, Form, License, Side
+from license_reader.vendors._base import Address, Job
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from tests.cloud.conftest import Deploy
+    from tests.dialects.conftest import Api
 
-    from license_reader.ledger import Record
+    from license_ocr.sandbox import Secrets
 
+type Read = Callable[[str, str], License]
 
 TRUTH: Mapping[str, Mapping[str, Any]] = json.loads((SAMPLES / "truth.json").read_bytes())
 LICENSES = sorted(name for name, truth in TRUTH.items() if truth["document"])
@@ -52,33 +57,19 @@ def asked_of(vendor: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def read(deploy: Deploy) -> Mapping[tuple[str, str], Record]:
-    """The record of every sample by every vendor that reads such a page, and of what is no license by all of them.
+def read(api: Api, secrets: Secrets) -> Iterator[Read]:
+    """Reads a sample as a vendor: by its adapter, within its limits, in its dialect."""
+    with requests.Session() as session:
+        session.trust_env = False
 
-    Settings name the vendor, one a prefix; there is no other to turn to. Vendor after vendor, so that the engine's
-    line stays short.
-    """
-    stack = deploy(visibility=60)
-    routes = [{"prefix": f"uploads/{vendor}/", "vendors": [vendor]} for vendor in vendors.names()]
-    stack.choose({"vendors": ["embedded"], "routes": routes})
-    found = {}
-    for vendor in vendors.names():
-        sent = {}
-        for name in asked_of(vendor):
+        def read(vendor: str, name: str) -> License:
+            found = vendors.find(vendor)
             document, side = page(name) if name in LICENSES else (Document.VEHICLE_LICENSE, Side.FRONT)
-            metadata = {"document": str(document), "side": str(side)}
-            account, photo, prefix = stack.account, SAMPLES / name, f"uploads/{vendor}/"
-            upload = uploads.send(account, stack.resources, photo, prefix=prefix, metadata=metadata)
-            sent[upload.object] = upload
-        for record in uploads.records(stack.account, stack.resources, sent.values(), timeout=120):
-            found[vendor, sent[record.object].photo.name] = record
-    return found
+            job = Job(fit(gate((SAMPLES / name).read_bytes()), found.limits), document, side)
+            held = found.credentials.model_validate_json(json.dumps(secrets[vendor]))
+            return found(Address(api.url), session=session).read(job, held, until=time.time() + 120, read_timeout=60)
 
-
-def license_of(record: Record, vendor: str) -> License:
-    assert record.license is not None
-    assert record.license.vendor == vendor, record.passed_over
-    return record.license
+        yield read
 
 
 def carried(vendor: str, license_: License) -> set[str]:
@@ -99,10 +90,9 @@ def carried(vendor: str, license_: License) -> set[str]:
 @pytest.mark.parametrize(
     ("vendor", "name"), [(vendor, name) for vendor in TOLD_BY_NAME for name in asked_of(vendor) if name in LICENSES]
 )
-def test_the_same_license_arrives_by_a_vendors_dialect(
-    vendor: str, name: str, read: Mapping[tuple[str, str], Record]
-) -> None:
-    license_, native = license_of(read[vendor, name], vendor), license_of(read["embedded", name], "embedded")
+def test_the_same_license_arrives_by_a_vendors_dialect(vendor: str, name: str, read: Read) -> None:
+    license_, native = read(vendor, name), read("embedded", name)
+    assert license_.vendor == vendor
     assert (license_.document, license_.side) == (native.document, native.side)
     if vendor in TELLS_FORM:
         assert license_.form is native.form
@@ -115,10 +105,7 @@ def test_the_same_license_arrives_by_a_vendors_dialect(
 
 @pytest.mark.parametrize("name", OTHERS)
 @pytest.mark.parametrize("vendor", vendors.names())
-def test_what_is_no_license_is_none_in_every_dialect(
-    vendor: str, name: str, read: Mapping[tuple[str, str], Record]
-) -> None:
-    record = read[vendor, name]
-    assert record.license is not None
-    assert "not_a_license" in {flag.code for flag in record.license.flags}
-    assert record.license.fields.model_dump(exclude_none=True) == {}
+def test_what_is_no_license_is_none_in_every_dialect(vendor: str, name: str, read: Read) -> None:
+    with pytest.raises(DocumentRefused) as refused:
+        read(vendor, name)
+    assert refused.value.flag == "not_a_license"
