@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import socket
 import struct
 import tempfile
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -78,12 +79,18 @@ def served(service: Service, faults: Faults | None = None) -> Iterator[Api]:
         return reply(answer(event, service))
 
     server = api_server.server(handler, port=0, faults=faults)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    # Hundreds serve until the last test has ended: none may look up now and then whether it is to end.
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": None})
     thread.start()
     try:
         yield Api(f"http://127.0.0.1:{server.server_port}")
     finally:
-        server.shutdown()
+        ending = threading.Thread(target=server.shutdown)
+        ending.start()
+        while ending.is_alive():  # it notices once somebody calls
+            with suppress(OSError):
+                socket.create_connection(("127.0.0.1", server.server_port), timeout=1).close()
+            ending.join(0.01)
         server.server_close()
         thread.join()
 
