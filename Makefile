@@ -7,6 +7,8 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 export SAM_CLI_TELEMETRY := 0
+# Tests and benchmarks start hundreds of processes: what the first one compiles is kept for the others.
+unexport PYTHONDONTWRITEBYTECODE
 
 # uv makes every environment. Where it is not installed, it goes into .tools/uv.
 UV_VERSION := 0.13.9
@@ -45,7 +47,7 @@ down: .venv/.stamp ## Stop the local cloud
 	@.venv/bin/license-ocr down
 
 test: .venv/.stamp emulator .tools/lambda-runtime/.stamp build ## Run all tests
-	.venv/bin/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	.venv/bin/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 bench: .venv/.stamp emulator .tools/lambda-runtime/.stamp .tools/usual-stack/.stamp build ## Measure starting and reading beside the usual; ARGS="init package" names rows
 	.venv/bin/python -m bench.performance $(ARGS)
