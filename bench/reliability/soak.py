@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 import uuid
@@ -56,7 +57,8 @@ def soaked(  # noqa: PLR0913 - what a short form has otherwise
     count: int,
     tell: Tell,
     *,
-    doomed: float = DOOMED,
+    batch: int = BATCH,
+    deaths: float = math.inf,
     pace: float = 1.0,
     again: float = AGAIN,
     spare: float = EXTRA,
@@ -69,7 +71,7 @@ def soaked(  # noqa: PLR0913 - what a short form has otherwise
         bodies = [photo.message()["body"] for photo in told] + [POISON] * POISONED
         random.shuffle(bodies)
         _send(stage, queue, bodies)
-        soak = _Soak(stage, queue, count, tell, doomed, pace, again)
+        soak = _Soak(stage, queue, count, tell, batch, deaths, pace, again)
         soak.run()
         letters = _held(stage, dead)
     lost, untold = stage.missing(photos)
@@ -110,7 +112,8 @@ class _Soak:
     queue: str
     count: int
     tell: Tell
-    doomed: float
+    batch: int
+    most_deaths: float
     pace: float
     again: float
     attempts: int = 0
@@ -138,8 +141,8 @@ class _Soak:
         worker = Worker(self.stage, pace=self.pace)
         try:
             while True:
-                doomed = number > 0 and random.random() < self.doomed
-                batch = self._next(1 if doomed else BATCH)
+                doomed = number > 0 and self.deaths < self.most_deaths and random.random() < DOOMED
+                batch = self._next(1 if doomed else self.batch)
                 if batch is None:
                     return
                 die = (random.randint(1, CALLS), random.choice(("before", "after"))) if doomed else None
@@ -174,7 +177,7 @@ class _Soak:
             if each["MessageId"] not in failed:
                 self.stage.account.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=handle)
             elif answer is not None:
-                later = 0 if each["Body"] == POISON else round(self.again / self.pace)
+                later = 1 if each["Body"] == POISON else round(self.again / self.pace)
                 self.stage.account.sqs.change_message_visibility(
                     QueueUrl=self.queue, ReceiptHandle=handle, VisibilityTimeout=later
                 )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 FASTER = 3.0  # so that leases end soon
-DOOMED = 0.4  # of takings, so that what dies comes to an end within half a minute
+DEATHS = 8  # some of them between a notice and the word that it was sent
 SPARE = 0.2  # of so few uploads, charges that deaths between answer and write may double
 
 
@@ -47,7 +47,7 @@ def test_eight_deliveries_at_the_same_moment_are_one_charge_and_one_notice(unhea
 
 def test_a_short_soak_loses_nothing_and_pays_little_in_vain(unheard: Stack) -> None:
     with staged(unheard.account, unheard.resources, unheard.name, soak.MANNER, max_attempts=20) as stage:
-        seen = soak.soaked(stage, 40, _untold, doomed=DOOMED, pace=FASTER, again=25, spare=SPARE)
+        seen = soak.soaked(stage, 40, _untold, batch=1, deaths=DEATHS, pace=FASTER, again=10, spare=SPARE)
     assert seen.held, seen.figures
 
 
