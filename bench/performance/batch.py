@@ -164,8 +164,7 @@ def _read(worker: Worker, photos: Sequence[Photo]) -> float:
 
 def hung() -> Hung:
     """What the others of a batch come to while the vendor hangs with one of them."""
-    vendor = Hanging(_VENDOR)
-    with _answering(vendor), loopback(vendor) as ground, Worker(ground) as worker:
+    with answering.serving(Hanging(_VENDOR)) as vendor, loopback(vendor) as ground, Worker(ground) as worker:
         _read(worker, ground.upload(BATCH))
         slow, *others = photos = ground.upload(BATCH)
         vendor.held = slow.sha256
@@ -177,17 +176,6 @@ def hung() -> Hung:
         vendor.let_go.set()
         answer = worker.answer()
         return Hung(told, seconds, 0 if answer is None else len(photos) - len(answer["failed"]))
-
-
-@contextmanager
-def _answering(vendor: Vendor) -> Iterator[None]:
-    thread = threading.Thread(target=vendor.serve, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        vendor.close()
-        thread.join()
 
 
 def measure(tell: Tell) -> Seen:

@@ -77,28 +77,26 @@ def soaked(  # noqa: PLR0913 - what a short form has otherwise
     lost, untold = stage.missing(photos)
     silent = stage.vendor.silent.total()
     extra = stage.vendor.calls - count
-    distinct, again = len(stage.told), stage.told.total() - len(stage.told)
+    distinct, repeated = len(stage.told), stage.told.total() - len(stage.told)
     figures = (
         f"{count} uploads, {soak.deaths} of {soak.attempts} attempts killed, {silent} charged in silence,"
         f" {stage.vendor.failed} failures:"
-        f" {lost} records and {untold} notices lost, {distinct} notices, {again} of them once more under their id,"
+        f" {lost} records and {untold} notices lost, {distinct} notices, {repeated} of them once more under their id,"
         f" {extra} extra charges, {letters} dead letters of {POISONED} poisoned;"
         f" memory x {soak.growth('memory'):.2f}, descriptors x {soak.growth('descriptors'):.2f}"
     )
-    flat = max(soak.growth("memory"), soak.growth("descriptors")) <= GROWN
+    grown = max(soak.growth("memory"), soak.growth("descriptors")) > GROWN
     held = not lost and not untold and distinct == count and extra <= silent + spare * count and letters == POISONED
-    return Seen(figures, held=held and flat)
+    return Seen(figures, held=held and not grown)
 
 
 def flat(stage: Stage, count: int) -> Seen:
     """How much a warm worker grows over so few uploads, one by one, that a leak of one descriptor each would show."""
-    worker, samples = Worker(stage), []
-    try:
+    samples = []
+    with Worker(stage) as worker:
         for photo in stage.upload(WARM + count):
             worker.run([photo.message()])
             samples.append(_sampled(worker.pid))
-    finally:
-        worker.close()
     growth = {of: samples[-1][of] / samples[WARM - 1][of] for of in samples[-1]}
     figures = f"{count} uploads after {WARM}: " + ", ".join(f"{of} x {grown:.2f}" for of, grown in growth.items())
     return Seen(figures, held=max(growth.values()) <= GROWN)

@@ -47,11 +47,17 @@ def s3_event(sent: Sent) -> dict[str, object]:
     }
 
 
+def printed(photo: Path) -> dict[str, str]:
+    """What stands on a sample."""
+    fields: dict[str, str] = json.loads((photo.parent / "truth.json").read_bytes())[photo.name]["fields"]
+    return fields
+
+
 def test_an_uploaded_photo_becomes_a_record_of_what_stands_on_it(shared: Stack, photo: Path) -> None:
     record = shared.record(shared.upload(photo))
     assert record.license is not None
     assert record.license.vendor == "embedded"
-    truth = json.loads((photo.parent / "truth.json").read_bytes())[photo.name]["fields"]
+    truth = printed(photo)
     read = record.license.fields.model_dump(include={"plate_no", "vin", "owner"})
     assert read == {name: truth[name] for name in ("plate_no", "vin", "owner")}
     assert record.image is not None
@@ -127,7 +133,7 @@ def test_every_vendors_adapter_and_dialect_bring_an_upload_into_the_table(stack:
         assert license_ is not None
         assert license_.vendor == vendor
         plates[vendor] = license_.fields.model_dump()["plate_no"]
-    truth = json.loads((photo.parent / "truth.json").read_bytes())[photo.name]["fields"]
+    truth = printed(photo)
     assert plates == dict.fromkeys(prefixes, truth["plate_no"])
 
 
