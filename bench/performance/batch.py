@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from http import HTTPStatus
 
-    from bench.performance.board import Tell
+    from bench.command import Tell
 
 BATCH = 10
 SECONDS = 0.4

@@ -32,7 +32,7 @@ from license_reader.vendors._base import Address, Job
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bench.performance.board import Tell
+    from bench.command import Tell
     from bench.performance.contestant import Burnt
 
 TARGET = 0.8

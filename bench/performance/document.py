@@ -29,7 +29,7 @@ from license_ocr.subscriber import subscribed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bench.performance.board import Tell
+    from bench.command import Tell
     from bench.performance.contestant import Burnt
     from bench.performance.tls import Served
     from license_ocr.account import Account, Resources

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from bench.performance.board import Tell
+    from bench.command import Tell
 
     type Way = Callable[[bytes], bytes]
 

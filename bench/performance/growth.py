@@ -20,7 +20,7 @@ from bench.reliability.stage import Worker, cloud, staged
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bench.performance.board import Tell
+    from bench.command import Tell
     from bench.reliability.stage import Photo, Stage
 
 TARGET = 1.1

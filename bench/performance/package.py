@@ -10,7 +10,7 @@ from bench.performance import starts
 from bench.performance.board import Row, Seen
 
 if TYPE_CHECKING:
-    from bench.performance.board import Tell
+    from bench.command import Tell
 
 MEGABYTE = 1_000_000
 WITHOUT, WITH = 30, 50  # megabytes

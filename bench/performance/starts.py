@@ -24,7 +24,7 @@ from license_ocr.checkout import BUILD, TOOLS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from bench.performance.board import Tell
+    from bench.command import Tell
 
 PEERS = Path(__file__).parent / "peers"
 # Once each, so that what is read from the disk stands in memory, as it does where a function starts often.

@@ -10,8 +10,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-type Tell = Callable[[int, int], None]
-"""Is told how much is done, and of how much."""
+    from bench.command import Tell
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ from license_reader.vendors._base import Address, Job, Reply
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from bench.reliability.board import Tell
+    from bench.command import Tell
 
 LATIN, CHINESE = "canary", "金丝雀"
 WORDS = f"{CHINESE}{LATIN}"

@@ -18,7 +18,7 @@ from license_reader.vendors._base import Reply
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bench.reliability.board import Tell
+    from bench.command import Tell
 
 type Code = tuple[str, int, str, type[VendorError], str | None]
 

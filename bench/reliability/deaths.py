@@ -8,7 +8,7 @@ from bench.reliability.board import Row, Seen
 from bench.reliability.stage import LONG, Worker, cloud, staged
 
 if TYPE_CHECKING:
-    from bench.reliability.board import Tell
+    from bench.command import Tell
     from bench.reliability.stage import Photo, Stage
 
 PAID_TWICE = 2  # points at most: between the vendor's answer and the write of it

@@ -13,7 +13,7 @@ from bench.reliability.stage import Worker, cloud, configured, staged
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from bench.reliability.board import Tell
+    from bench.command import Tell
     from bench.reliability.stage import Stage
 
 SECONDS, SHORT = 20.0, 8.0  # that the invocation has, on the board and in tests

@@ -19,7 +19,7 @@ from license_reader.image import Limits, fit, gate
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from bench.reliability.board import Tell
+    from bench.command import Tell
 
 FULL = 1_000_000
 MAX_MEMORY = 256 * 1024 * 1024

@@ -10,7 +10,7 @@ from bench.reliability.stage import LONG, Worker, cloud, staged
 from bench.reliability.wire import Wire
 
 if TYPE_CHECKING:
-    from bench.reliability.board import Tell
+    from bench.command import Tell
     from bench.reliability.stage import Stage
 
 ONCE, ALWAYS = 1, 3  # answers lost in a row: fewer than botocore asks, and all that it asks

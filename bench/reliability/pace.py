@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.parameters import SecretsProvider, SSMProvider
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-    from bench.reliability.board import Tell
+    from bench.command import Tell
 
 FULL = 1200
 LIMIT = 10

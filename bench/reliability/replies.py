@@ -35,7 +35,7 @@ from license_reader.vendors._base import Address, Job, Reply
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.reliability.board import Tell
+    from bench.command import Tell
 
 FULL = 100_000
 PATIENCE = 20.0

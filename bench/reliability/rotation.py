@@ -15,7 +15,7 @@ from bench.reliability.stage import Worker, cloud, configured, staged
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.reliability.board import Tell
+    from bench.command import Tell
     from bench.reliability.stage import Stage
 
 ENVIRONMENTS = 2

@@ -10,7 +10,7 @@ from bench.reliability.stage import LONG, Worker, cloud, staged
 from bench.reliability.vendor import Manner
 
 if TYPE_CHECKING:
-    from bench.reliability.board import Tell
+    from bench.command import Tell
     from bench.reliability.stage import Stage
 
 WORKERS = 8

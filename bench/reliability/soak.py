@@ -20,7 +20,7 @@ from bench.reliability.vendor import Manner
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bench.reliability.board import Tell
+    from bench.command import Tell
     from bench.reliability.stage import Stage
 
 UPLOADS = 10_000
