@@ -11,21 +11,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import threading
 import time
-import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from bench import READER_PATHS
+from bench import loopback as answering
+from bench import reader_environment
 from bench.performance.board import Row, Seen
-from bench.reliability import loopback as answering
 from bench.reliability.aws import Aws, environment
-from bench.reliability.stage import BUCKET, Photo, Worker, cloud, staged
+from bench.reliability.stage import BUCKET, Worker, cloud, photographed, staged
 from bench.reliability.vendor import Manner, Vendor, serving
-from license_ocr.checkout import SAMPLES
 from license_reader.keys import TRUST
 from license_reader.ledger import Notice
 
@@ -34,6 +31,7 @@ if TYPE_CHECKING:
     from http import HTTPStatus
 
     from bench.command import Tell
+    from bench.reliability.stage import Photo
 
 BATCH = 10
 SECONDS = 0.4
@@ -61,13 +59,11 @@ class Loopback:
 
     def upload(self, count: int) -> list[Photo]:
         """So many photos, no two alike."""
-        content = (SAMPLES / "not-a-license.jpg").read_bytes()
-        photos = []
-        for _ in range(count):
-            own, key = content + uuid.uuid4().bytes, f"{uuid.uuid4().hex}.jpg"
-            self.aws.objects[f"/{BUCKET}/{key}"] = own, {}
-            photos.append(Photo(key, "1", hashlib.sha256(own).hexdigest()))
-        return photos
+        return [photographed(self._put) for _ in range(count)]
+
+    def _put(self, key: str, content: bytes) -> str:
+        self.aws.objects[f"/{BUCKET}/{key}"] = content, {}
+        return "1"
 
     def told(self, photos: Sequence[Photo]) -> int:
         """How many of the photos have a record whose notice went out."""
@@ -77,11 +73,7 @@ class Loopback:
 
     def environment(self) -> dict[str, str]:
         """What a worker finds in its environment."""
-        return {
-            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-            **environment(self.aws),
-            "PYTHONPATH": os.pathsep.join(map(str, READER_PATHS)),
-        }
+        return {**reader_environment(), **environment(self.aws)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Self, cast
 
-from bench import READER_PATHS
+from bench import reader_environment
 from license_ocr.checkout import ROOT
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Contestant:
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", "bench.performance.contestant", work, json.dumps(told)],
             cwd=ROOT,
-            env=_bare(os.environ) | {"PYTHONPATH": os.pathsep.join(map(str, READER_PATHS))} | dict(environment or {}),
+            env=_direct(reader_environment()) | dict(environment or {}),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
@@ -114,12 +114,12 @@ def _undisturbed(burnt: Sequence[float]) -> float:
     return statistics.quantiles(burnt, n=10)[0]
 
 
-def _bare(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without what would send loopback's calls elsewhere, or make real ones of them."""
+def _direct(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without what would send loopback's calls elsewhere, or change what the handlers log."""
     return {
         name: value
         for name, value in environment.items()
-        if name.lower() not in _PROXIES and not name.startswith(("AWS_", "POWERTOOLS_"))
+        if name.lower() not in _PROXIES and not name.startswith("POWERTOOLS_")
     }
 
 

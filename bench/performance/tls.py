@@ -1,6 +1,6 @@
 """Tencent and Huawei behind TLS on loopback, in a process of their own so that none of their CPU counts.
 
-python -m bench.performance.tls CERTIFICATE KEY PICTURE prints its port and serves until its input ends. Only a request
+python -m bench.performance.tls CERTIFICATE KEY PICTURE prints its URL and serves until its input ends. Only a request
 that carries the picture, whatever follows it, is answered with a license: whoever sends less would win by it.
 """
 
@@ -13,20 +13,19 @@ import shutil
 import ssl
 import subprocess
 import sys
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
+from bench.loopback import HOST, Handler, Loopback, serving
 from license_ocr.checkout import ROOT
 from license_ocr.failure import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-HOST = "127.0.0.1"
 _SCENARIOS = ROOT / "tests" / "contract" / "scenarios"
 _PICTURES = {"tencent": "ImageBase64", "huawei": "image"}
 
@@ -35,13 +34,13 @@ _PICTURES = {"tencent": "ImageBase64", "huawei": "image"}
 class Served:
     """Where the vendors are, and the file that holds the certificate to trust."""
 
-    authority: str
+    url: str
     certificate: Path
 
     @property
-    def url(self) -> str:
-        """The endpoint to give to a client."""
-        return f"https://{self.authority}"
+    def authority(self) -> str:
+        """Host and port."""
+        return urlsplit(self.url).netloc
 
 
 def reply(vendor: str) -> dict[str, Any]:
@@ -59,8 +58,10 @@ def served(folder: Path, picture: Path) -> Iterator[Served]:
     with subprocess.Popen(  # noqa: S603 - our own module
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        port = process.stdout.readline() if process.stdout else ""
-        yield Served(f"{HOST}:{int(port)}", certificate)
+        url = process.stdout.readline() if process.stdout else ""
+        if not url:
+            raise Failure("the vendors behind TLS did not start: what they said is above")
+        yield Served(url.strip(), certificate)
         process.communicate()  # its input ends, and so does it
 
 
@@ -84,48 +85,37 @@ def _certified(folder: Path) -> tuple[Path, Path]:
     return certificate, key
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
+class _Vendors(Loopback):
     def __init__(self, context: ssl.SSLContext, picture: bytes) -> None:
-        super().__init__((HOST, 0), _Handler)
-        self.socket = context.wrap_socket(self.socket, server_side=True)
+        super().__init__(_Handler, context)
         self.picture = picture
         self.replies = {vendor: reply(vendor) for vendor in _PICTURES}
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
+class _Handler(Handler):
     wbufsize = -1  # an answer leaves whole
-    server: _Server
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - the base names it so
+        vendors = cast("_Vendors", self.behind)
         body = self.rfile.read(int(self.headers["Content-Length"]))
         vendor = "tencent" if "X-TC-Action" in self.headers else "huawei"
-        if self._holds_the_picture(body, _PICTURES[vendor]):
-            told = self.server.replies[vendor]
-            self._answer(told["status"], told.get("headers", {}), told["json"])
+        if _holds(body, _PICTURES[vendor], vendors.picture):
+            told = vendors.replies[vendor]
+            self._tell(told["status"], told["json"], told.get("headers", {}))
         else:
-            self._answer(400, {}, {"error": "the picture is not the one that was to be sent"})
+            self._tell(400, {"error": "the picture is not the one that was to be sent"}, {})
 
-    def _holds_the_picture(self, body: bytes, name: str) -> bool:
-        try:
-            return base64.b64decode(json.loads(body)[name], validate=True).startswith(self.server.picture)
-        except (ValueError, KeyError, binascii.Error):
-            return False
-
-    def _answer(self, status: int, headers: Mapping[str, str], told: object) -> None:
+    def _tell(self, status: int, told: object, headers: Mapping[str, str]) -> None:
         content = json.dumps(told, ensure_ascii=False).encode()
-        self.send_response_only(status)
-        whole = {"Content-Type": "application/json", "Content-Length": str(len(content)), **headers}
-        for name, value in whole.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
+        self.answer(status, content, {"Content-Type": "application/json", **headers})
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base names it so
-        """Say nothing."""
+
+def _holds(body: bytes, name: str, picture: bytes) -> bool:
+    """Whether a request carries the picture under this name."""
+    try:
+        return base64.b64decode(json.loads(body)[name], validate=True).startswith(picture)
+    except (ValueError, KeyError, binascii.Error):
+        return False
 
 
 def main() -> None:
@@ -133,10 +123,9 @@ def main() -> None:
     certificate, key, picture = sys.argv[1:]
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    server = _Server(context, Path(picture).read_bytes())
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(server.server_port, flush=True)
-    sys.stdin.read()
+    with serving(_Vendors(context, Path(picture).read_bytes())) as vendors:
+        print(vendors.url, flush=True)
+        sys.stdin.read()
 
 
 if __name__ == "__main__":

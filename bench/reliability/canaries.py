@@ -25,10 +25,10 @@ from pydantic import TypeAdapter
 from tests.contract.test_vendors_by_scenario import CREDENTIALS, SCENARIOS
 from tests.loopback import Loopback
 
+from bench.loopback import serving
 from bench.reliability import aws, cage, photos
 from bench.reliability.aws import Aws
 from bench.reliability.board import Row, Seen, portion
-from bench.reliability.loopback import serving
 from bench.reliability.replies import Canned
 from license_ocr.checkout import ROOT, SAMPLES
 from license_reader import vendors

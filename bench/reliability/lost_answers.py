@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bench.loopback import serving
 from bench.reliability.board import Row, Seen
-from bench.reliability.loopback import serving
 from bench.reliability.stage import LONG, Worker, cloud, staged
 from bench.reliability.wire import Wire
 

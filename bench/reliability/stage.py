@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 import sys
 import uuid
@@ -15,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, TYPE_CHECKING, Any, Protocol, Self, cast
 
-from bench import READER_PATHS
+from bench import reader_environment
 from bench.reliability.vendor import serving
 from license_ocr import events
 from license_ocr.account import STACK
@@ -27,7 +26,7 @@ from license_reader.ledger import Ledger, Notice, State
 from license_reader.notices import notice_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from bench.reliability.vendor import Manner, Vendor
     from license_ocr.account import Account, Resources
@@ -61,6 +60,12 @@ class Photo:
         return {"messageId": f"{self.sha256[:24]}-{number}", "eventSource": "aws:sqs", "body": body}
 
 
+def photographed(put: Callable[[str, bytes], str]) -> Photo:
+    """A photo like no other, put where `put` puts what it is given under a key; that tells the version."""
+    key, content = f"{uuid.uuid4().hex}.jpg", (SAMPLES / "not-a-license.jpg").read_bytes() + uuid.uuid4().bytes
+    return Photo(key, put(key, content), hashlib.sha256(content).hexdigest())
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A stack, its vendor, and what its topic delivers."""
@@ -74,14 +79,10 @@ class Stage:
 
     def upload(self, count: int) -> list[Photo]:
         """So many photos, no two alike, each put into the bucket."""
-        content = (SAMPLES / "not-a-license.jpg").read_bytes()
-        photos = []
-        for _ in range(count):
-            own = content + uuid.uuid4().bytes
-            key = f"{uuid.uuid4().hex}.jpg"
-            version = self.account.s3.put_object(Bucket=BUCKET, Key=key, Body=own)["VersionId"]
-            photos.append(Photo(key, version, hashlib.sha256(own).hexdigest()))
-        return photos
+        return [photographed(self._put) for _ in range(count)]
+
+    def _put(self, key: str, content: bytes) -> str:
+        return self.account.s3.put_object(Bucket=BUCKET, Key=key, Body=content)["VersionId"]
 
     def record(self, photo: Photo) -> Record | None:
         """The photo's record."""
@@ -107,9 +108,8 @@ class Stage:
     def environment(self) -> dict[str, str]:
         """What a worker finds in its environment."""
         return {
-            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+            **reader_environment(),
             **events.environment(self.account, self.resources, self.name),
-            "PYTHONPATH": os.pathsep.join(map(str, READER_PATHS)),
             "AWS_LAMBDA_FUNCTION_NAME": "under-test",
             "AWS_MAX_ATTEMPTS": "3",
         }

@@ -8,20 +8,27 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator, Mapping
+
+HOST = "127.0.0.1"
 
 
 class Loopback:
     """What answers on a free port until closed; its handlers find it as `behind`."""
 
-    def __init__(self, handler: type[Handler]) -> None:
-        self._server = _Server(("127.0.0.1", 0), handler)
+    def __init__(self, handler: type[Handler], context: ssl.SSLContext | None = None) -> None:
+        """Listens; with a context it speaks TLS."""
+        self._scheme = "https" if context else "http"
+        self._server = _Server((HOST, 0), handler)
         self._server.behind = self
+        if context:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     @property
     def url(self) -> str:
         """The endpoint to give to a client."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"{self._scheme}://{HOST}:{self._server.server_port}"
 
     def serve(self) -> None:
         """Answers until closed."""
