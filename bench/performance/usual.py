@@ -146,7 +146,7 @@ def _read(record: S3RecordModel) -> None:
     )
     _finish(item, owner, result)
     if flags:
-        _publish(item, result)
+        _publish(item, owner, result)
     metrics.add_dimension("vendor", result.vendor)
     metrics.add_metric("Read", MetricUnit.Count, 1)
     metrics.add_metric("Flagged", MetricUnit.Count, int(bool(flags)))
@@ -243,14 +243,17 @@ def _checked(license_: VehicleLicense) -> list[str]:
 def _finish(item: dict[str, str], owner: str, result: Result) -> None:
     """Writes the result, if the claim still stands."""
     told = json.loads(result.model_dump_json(exclude_none=True), parse_float=Decimal)
+    names = _names("state", "notice", "notice_owner", "notice_until", "result", "read_at", "until", "owner")
     table.update_item(
         Key=item,
-        UpdateExpression="SET #state = :done, #notice = :notice, #result = :result, #read_at = :read_at REMOVE #until",
+        UpdateExpression="SET #state = :done, #notice = :notice, #notice_owner = :owner, #notice_until = :until,"
+        " #result = :result, #read_at = :read_at REMOVE #until",
         ConditionExpression="#state = :claimed AND #owner = :owner",
-        ExpressionAttributeNames=_names("state", "notice", "result", "read_at", "until", "owner"),
+        ExpressionAttributeNames=names,
         ExpressionAttributeValues={
             ":done": "DONE",
-            ":notice": "PENDING" if result.flags else "NONE",
+            ":notice": "SENDING" if result.flags else "NONE",
+            ":until": int(time.time()) + NOTICE_LEASE,
             ":result": told,
             ":read_at": dt.datetime.now(dt.UTC).isoformat(),
             ":claimed": "CLAIMED",
@@ -259,22 +262,8 @@ def _finish(item: dict[str, str], owner: str, result: Result) -> None:
     )
 
 
-def _publish(item: dict[str, str], result: Result) -> None:
-    """Tells whoever subscribed of the flags, alone and once."""
-    now, owner = int(time.time()), uuid.uuid4().hex
-    table.update_item(
-        Key=item,
-        UpdateExpression="SET #notice = :sending, #notice_owner = :owner, #notice_until = :until",
-        ConditionExpression="#notice = :pending OR (#notice = :sending AND #notice_until < :now)",
-        ExpressionAttributeNames=_names("notice", "notice_owner", "notice_until"),
-        ExpressionAttributeValues={
-            ":pending": "PENDING",
-            ":sending": "SENDING",
-            ":owner": owner,
-            ":until": now + NOTICE_LEASE,
-            ":now": now,
-        },
-    )
+def _publish(item: dict[str, str], owner: str, result: Result) -> None:
+    """Tells whoever subscribed of the flags, under the lease that the result was written with."""
     notice_id = hashlib.sha256(f"{item['object']}\n{item['version']}".encode()).hexdigest()[:32]
     sns.publish(
         TopicArn=os.environ["TOPIC_ARN"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -73,7 +73,11 @@ def claimed(ledger: Ledger, upload: Upload) -> Claim:
     return claim
 
 
-def finished(ledger: Ledger, claim: Claim, *, notice: bool = True) -> Record:
+def finished(ledger: Ledger, claim: Claim) -> Record:
+    return told(ledger, claim)[0]
+
+
+def told(ledger: Ledger, claim: Claim, *, notice: bool = True) -> tuple[Record, str | None]:
     return ledger.finish(
         claim, LICENSE, spent=1, notice=notice, retention_days=30, passed_over=("megvii: front only",), image=PICTURE
     )
@@ -83,7 +87,7 @@ def test_what_was_finished_is_found_as_it_was(ledger: Ledger, upload: Upload) ->
     record = finished(ledger, claimed(ledger, upload))
     assert record.license == LICENSE
     assert record == ledger.get(upload.object, upload.version)
-    assert (record.state, record.notice, record.attempt, record.spent) == (State.DONE, Notice.PENDING, 1, 1)
+    assert (record.state, record.notice, record.attempt, record.spent) == (State.DONE, Notice.SENDING, 1, 1)
     assert (record.passed_over, record.image) == (("megvii: front only",), PICTURE)
     assert record.read_at == "2027-01-15T08:00:00.000+00:00"
 
@@ -219,22 +223,43 @@ def test_a_claim_whose_answer_was_lost_is_still_ones_own(lossy: Ledger, upload: 
     assert claimed(lossy, upload).attempt == 1
 
 
-def test_a_result_whose_answer_was_lost_is_still_written_once(ledger: Ledger, lossy: Ledger, upload: Upload) -> None:
-    record = finished(lossy, claimed(ledger, upload))
+def test_a_result_whose_answer_was_lost_is_still_written_once_and_told(
+    ledger: Ledger, lossy: Ledger, upload: Upload
+) -> None:
+    record, owner = told(lossy, claimed(ledger, upload))
     assert record == ledger.get(upload.object, upload.version)
     assert record.spent == 1
+    assert owner is not None
+
+
+def test_a_result_whose_answer_was_lost_is_told_by_whoever_took_its_notice_over(
+    ledger: Ledger, upload: Upload, clock: Clock
+) -> None:
+    claim = claimed(ledger, upload)
+    record = finished(ledger, claim)
+    clock.now += NOTICE_LEASE + 1
+    assert ledger.start_notice(record) is not None
+    assert told(ledger, claim)[1] is None
+
+
+def test_a_record_that_calls_for_no_notice_or_holds_it_back_is_nobodys_to_publish(
+    ledger: Ledger, upload: Upload
+) -> None:
+    record, owner = told(ledger, claimed(ledger, upload), notice=False)
+    assert (record.notice, owner) == (Notice.NONE, None)
+    record, owner = told(ledger, claimed(ledger, replace(upload, version="v2", quiet=True)))
+    assert (record.notice, owner) == (Notice.HELD, None)
 
 
 def test_a_notice_whose_lease_answer_was_lost_is_still_sent(ledger: Ledger, lossy: Ledger, upload: Upload) -> None:
-    record = finished(ledger, claimed(ledger, upload))
+    record = finished(ledger, claimed(ledger, replace(upload, quiet=True)))
     assert lossy.start_notice(record) is not None
 
 
 def test_a_notice_is_sent_by_one_and_finished_by_the_next_when_that_one_dies(
     ledger: Ledger, upload: Upload, clock: Clock
 ) -> None:
-    record = finished(ledger, claimed(ledger, upload))
-    dead = ledger.start_notice(record)
+    record, dead = told(ledger, claimed(ledger, upload))
     assert dead is not None
     with pytest.raises(InProgress):
         ledger.start_notice(record)

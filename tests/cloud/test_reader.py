@@ -18,7 +18,7 @@ from license_ocr.subscriber import subscribed
 from license_reader import vendors
 from license_reader.chain import Chain
 from license_reader.errors import InProgress, NoVendorLeft
-from license_reader.ledger import Claim, Ledger, Notice, Record
+from license_reader.ledger import NOTICE_LEASE, Claim, Ledger, Notice, Record
 from license_reader.meter import Meter
 from license_reader.notices import Notices
 from license_reader.reader import Reader
@@ -135,16 +135,22 @@ def test_a_death_before_the_notice_is_made_good_by_the_next_delivery(
     answers(vendor, "blur")
     claim = reader.ledger.claim(upload, lease=60, retention_days=30)
     assert isinstance(claim, Claim)
-    outcome = reader._read(upload, claim, reader.configuration.settings(), time.time() + 30)
-    assert outcome.record.notice is Notice.PENDING
+    record, _ = reader._read(upload, claim, reader.configuration.settings(), time.time() + 30)
+    assert record.notice is Notice.SENDING
+    with pytest.raises(InProgress):
+        read(reader, upload)
+    after = time.time() + NOTICE_LEASE + 1
+    later = replace(
+        reader, ledger=Ledger(shared.account.dynamodb, shared.resources.Table, clock=lambda: after), clock=lambda: after
+    )
     with subscribed(shared.account, shared.resources.Topic) as subscriber:
-        read(reader, upload)
-        read(reader, upload)
+        later.read(upload, until=after + 30)
+        later.read(upload, until=after + 30)
         told: list[Any] = [each.notice["record"] for each in subscriber.receive(wait=2)]
     assert [each["object"] for each in told] == [upload.object]
-    record = reader.ledger.get(upload.object, upload.version)
-    assert record is not None
-    assert record.notice is Notice.SENT
+    standing = reader.ledger.get(upload.object, upload.version)
+    assert standing is not None
+    assert standing.notice is Notice.SENT
     assert len(vendor.asked) == 1
 
 

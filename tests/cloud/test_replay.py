@@ -126,7 +126,10 @@ def license_by(mapping: set[str], *flags: Flag, raw: dict[str, Any] | None = Non
 def finished(ledger: Ledger, upload: Upload, license_: License, *, notice: bool = False) -> Record:
     claim = ledger.claim(upload, lease=60, retention_days=30)
     assert isinstance(claim, Claim)
-    return ledger.finish(claim, license_, spent=1, notice=notice, retention_days=30)
+    record, owner = ledger.finish(claim, license_, spent=1, notice=notice, retention_days=30)
+    if owner is not None:
+        ledger.finish_notice(record, owner)
+    return record
 
 
 ALL = {"plate_no", "vehicle_type", "owner", "address", "use_character", "vin", "engine_no"}
@@ -262,9 +265,7 @@ def test_a_notice_that_a_replay_died_over_is_sent_by_the_next(
 def test_nobody_is_told_twice_and_nobody_at_all_where_no_notices_are_wanted(
     ledger: Ledger, items: Items, upload: Upload, notices: Notices
 ) -> None:
-    done = finished(ledger, upload, license_by(ALL - {"vin"}, Flag.of("tampered", "gate")), notice=True)
-    owner = ledger.start_notice(done)
-    ledger.finish_notice(done, str(owner))
+    finished(ledger, upload, license_by(ALL - {"vin"}, Flag.of("tampered", "gate")), notice=True)
     assert replay(items, ledger, upload, notices=notices).told is False
     other = Upload(bucket=upload.bucket, key=f"{upload.key}x", version="v1")
     finished(ledger, other, license_by(ALL - {"vin"}, Flag.of("tampered", "gate")))

@@ -55,7 +55,7 @@ def test_records_are_counted_by_state_and_notice(stack: Stack) -> None:
         "waits to be read again": 1,
         "done": 2,
         "notice none": 1,
-        "notice pending": 1,
+        "notice sending": 1,
         "parked": 1,
     }
     assert told.whole

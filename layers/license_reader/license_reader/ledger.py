@@ -1,9 +1,11 @@
 """The table: who holds a claim, what was read, whether the notice went out; conditional writes only.
 
-    (nothing) --claim--> CLAIMED --finish--> DONE, notice NONE | HELD | PENDING
-                 ^  |  ^    | keep         HELD or PENDING --start_notice--> SENDING --finish_notice--> SENT
+    (nothing) --claim--> CLAIMED --finish--> DONE, notice NONE | HELD | SENDING --finish_notice--> SENT
+                 ^  |  ^    | keep                 HELD, or a replay's PENDING --start_notice--> SENDING
                  |  |  +----+ the first reading, while a second opinion is asked for
                  +--+ lease over, or released
+
+Whoever finishes a record begins its notice with the same write, and alone publishes it until that lease is over.
 
 An owner token marks every write, so that a write whose answer was lost is told from another's: DynamoDB returns the
 item that stood against the condition, and if it bears our token the write was ours.
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 MAX_LICENSE_BYTES = 380_000
 MAX_RAW_TEXT = 2000
 NOTICE_LEASE = 60.0
+
+_STARTED = ", #notice_owner = :owner, #notice_until = :until"
 
 
 class State(StrEnum):
@@ -221,22 +225,25 @@ class Ledger:
         passed_over: tuple[str, ...] = (),
         image: Picture | None = None,
         second_opinion: str | None = None,
-    ) -> Record:
-        """The record, written under the claim; a newer attempt is never overwritten.
+    ) -> tuple[Record, str | None]:
+        """The record, written under the claim, and the token under which the caller alone may publish its notice now.
 
-        The table keeps six decimals of a number, and of a raw reply that is too long for an item only a part.
+        The token is None when there is none to publish: no `notice` was asked for, or the claim is quiet and holds it
+        back. A newer attempt is never overwritten. The table keeps six decimals of a number, and of a raw reply that is
+        too long for an item only a part.
 
         Raises:
             ClaimLost: the claim passed to another owner.
         """
         now = self._clock()
+        tells = notice and not claim.quiet
         written = Record(
             object=claim.object,
             version=claim.version,
             state=State.DONE,
             attempt=claim.attempt,
             spent=claim.spent - 1 + spent,
-            notice=(Notice.HELD if claim.quiet else Notice.PENDING) if notice else Notice.NONE,
+            notice=Notice.SENDING if tells else Notice.HELD if notice else Notice.NONE,
             read_at=_iso(now),
             passed_over=passed_over,
             second_opinion=second_opinion,
@@ -248,10 +255,11 @@ class Ledger:
                 claim,
                 "SET #state = :done, #notice = :notice, #license = :license, #raw = :raw, #passed_over = :passed_over,"
                 " #image = :image, #second_opinion = :second_opinion, #read_at = :read_at, #ttl = :ttl,"
-                " #spent = :spent REMOVE #lease_until, #drafted",
+                f" #spent = :spent{_STARTED if tells else ''} REMOVE #lease_until, #drafted",
                 "#state = :claimed AND #owner = :owner",
                 {
                     **_reading(license, image, passed_over),
+                    **({"until": now + NOTICE_LEASE} if tells else {}),
                     "done": written.state,
                     "notice": written.notice,
                     "second_opinion": second_opinion,
@@ -266,8 +274,9 @@ class Ledger:
             item = refused.item
             if not (item.get("state") == State.DONE and item.get("owner") == claim.owner):
                 raise _overtaken(claim) from refused
-            return record(item)
-        return written
+            written = record(item)
+            tells = written.notice is Notice.SENDING and item.get("notice_owner") == claim.owner
+        return written, claim.owner if tells else None
 
     def start_notice(self, done: Record) -> str | None:
         """The token under which the caller alone may publish now, None when the notice went out already.
@@ -279,7 +288,7 @@ class Ledger:
         try:
             self._change(
                 done,
-                "SET #notice = :sending, #notice_owner = :owner, #notice_until = :until",
+                f"SET #notice = :sending{_STARTED}",
                 "#notice = :pending OR #notice = :held OR (#notice = :sending AND #notice_until < :now)",
                 {
                     "pending": Notice.PENDING,

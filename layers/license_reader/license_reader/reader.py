@@ -80,15 +80,22 @@ class Reader:
         settings = self.configuration.settings()
         lease = until - self.clock() + LEASE_MARGIN
         claim = self.ledger.claim(upload, lease=lease, retention_days=settings.retention_days)
-        outcome = (
-            Outcome(claim, fresh=False) if isinstance(claim, Record) else self._read(upload, claim, settings, until)
-        )
-        if _due(outcome.record, settings, quiet=upload.quiet):
-            self._tell(outcome.record)
-        return outcome
+        if isinstance(claim, Record):
+            record, fresh = claim, False
+            owner = self.ledger.start_notice(record) if _due(record, settings, quiet=upload.quiet) else None
+        else:
+            (record, owner), fresh = self._read(upload, claim, settings, until), True
+        if owner is not None:
+            self.notices.publish(record)
+            self.ledger.finish_notice(record, owner)
+            record = record.model_copy(update={"notice": Notice.SENT})
+        return Outcome(record, fresh=fresh)
 
-    def _read(self, upload: Upload, claim: Claim, settings: Settings, until: float) -> Outcome:
-        """The record of a claimed upload; a write is the very next act after any vendor's answer."""
+    def _read(self, upload: Upload, claim: Claim, settings: Settings, until: float) -> tuple[Record, str | None]:
+        """The record of a claimed upload, and the token of its notice if that is to be published.
+
+        A write is the very next act after any vendor's answer.
+        """
         if claim.draft is not None:
             return self._finish(claim, self._resumed(upload, claim, claim.draft, settings, until), settings)
         try:
@@ -107,9 +114,9 @@ class Reader:
             read = self._second(replace(read, spent=0), asked.image, settings, until)
         return self._finish(claim, read, settings)
 
-    def _finish(self, claim: Claim, read: _Read, settings: Settings) -> Outcome:
-        """The record, written."""
-        record = self.ledger.finish(
+    def _finish(self, claim: Claim, read: _Read, settings: Settings) -> tuple[Record, str | None]:
+        """The record, written, and the token of its notice."""
+        return self.ledger.finish(
             claim,
             read.license,
             spent=read.spent,
@@ -119,7 +126,6 @@ class Reader:
             image=read.picture,
             second_opinion=read.second_opinion,
         )
-        return Outcome(record, fresh=True)
 
     def _wants_opinion(self, license_: License, settings: Settings) -> bool:
         return settings.second_opinion not in {None, license_.vendor} and opinions.doubted(license_)
@@ -214,13 +220,6 @@ class Reader:
             return license_
         today = day_in_china(self.clock())
         return license_.flagged(*check(license_, today=today, min_confidence=settings.min_confidence))
-
-    def _tell(self, record: Record) -> None:
-        """Deliver the record's notice, unless somebody else just did."""
-        owner = self.ledger.start_notice(record)
-        if owner is not None:
-            self.notices.publish(record)
-            self.ledger.finish_notice(record, owner)
 
 
 @dataclass(frozen=True, slots=True)
