@@ -22,6 +22,7 @@ ROWS = (
     "init_usual",
     "calls",
     "document",
+    "document_small",
     "batch",
     "fitting",
     "package",

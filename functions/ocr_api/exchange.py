@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+import pybase64
 from pydantic import BaseModel, ConfigDict, Field
 
 if TYPE_CHECKING:
@@ -85,8 +84,8 @@ def request(event: Mapping[str, Any]) -> Request:
     """
     parsed = _UrlEvent.model_validate(event)
     try:
-        body = base64.b64decode(parsed.body, validate=True) if parsed.encoded else parsed.body.encode()
-    except (binascii.Error, UnicodeEncodeError):
+        body = pybase64.b64decode(parsed.body, validate=True) if parsed.encoded else parsed.body.encode()
+    except ValueError:
         raise ValueError("the event's body is no base64 or no text") from None
     return Request(
         method=_whole(parsed.context.http.method),
@@ -108,6 +107,6 @@ def reply(response: Response) -> dict[str, Any]:
     return {
         "statusCode": response.status,
         "headers": dict(response.headers),
-        "body": base64.b64encode(response.body).decode(),
+        "body": pybase64.b64encode_as_string(response.body),
         "isBase64Encoded": True,
     }

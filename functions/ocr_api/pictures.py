@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
+import pybase64
 
 from license_reader.errors import ImageRejected
 
@@ -15,6 +14,6 @@ def from_base64(text: str) -> bytes:
         ImageRejected: it is no base64; the flag is `not_an_image`.
     """
     try:
-        return base64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
-    except (binascii.Error, ValueError):  # a ValueError where the text is not ASCII
+        return pybase64.b64decode(text.replace("\n", "").replace("\r", ""), validate=True)
+    except ValueError:
         raise ImageRejected("not_an_image", "the picture is no base64") from None

@@ -7,7 +7,6 @@ errors, and keeps a token where a vendor wants one. It asks once: what to do aft
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import re
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
+import pybase64
 import pydantic_core
 import requests
 import urllib3
@@ -384,7 +384,7 @@ def json_with_picture(name: str, picture: bytes, others: Mapping[str, object]) -
     body = io.BytesIO()
     body.write(start + b'"')
     for place in range(0, len(picture), _ENCODED):
-        body.write(base64.b64encode(picture[place : place + _ENCODED]))
+        body.write(pybase64.b64encode(picture[place : place + _ENCODED]))
     body.write(b'"' + end)
     return body.getvalue()
 
