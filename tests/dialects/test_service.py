@@ -329,3 +329,14 @@ def test_what_is_no_base64_is_no_picture(text: str) -> None:
     with pytest.raises(ImageRejected) as rejected:
         from_base64(text)
     assert rejected.value.flag == "not_an_image"
+
+
+@given(text=st.text("AQgw+/09=-_ \0é", max_size=12))
+def test_what_is_base64_and_what_not_is_decided_as_by_pythons_own_decoder(text: str) -> None:
+    try:
+        content = base64.b64decode(text, validate=True)
+    except ValueError:
+        with pytest.raises(ImageRejected):
+            from_base64(text)
+    else:
+        assert from_base64(text) == content
