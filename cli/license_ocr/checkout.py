@@ -11,4 +11,3 @@ TOOLS = ROOT / ".tools"
 HOME = Path(os.environ.get("LICENSE_OCR_HOME", ROOT / ".local")).absolute()
 SAMPLES = ROOT / "tests" / "samples"
 EVENTS = ROOT / "events"
-EVENTS = ROOT / "events"
