@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from bench import loopback as answering
-from bench import reader_environment
 from bench.performance.board import Row, Seen
+from bench.processes import reader_environment
 from bench.reliability.aws import Aws, environment
 from bench.reliability.stage import BUCKET, Worker, cloud, photographed, staged
 from bench.reliability.vendor import Manner, Vendor, serving

@@ -7,18 +7,14 @@ that returns is the work: each line of standard input is a JSON list, and the wo
 from __future__ import annotations
 
 import json
-import os
 import pkgutil
 import statistics
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from tempfile import TemporaryFile
-from typing import IO, TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
-from bench import reader_environment
-from license_ocr.checkout import ROOT
+from bench.processes import Process, answers, reader_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,11 +22,6 @@ if TYPE_CHECKING:
     type Work = Callable[[Any], object]
 
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})  # loopback is reached directly, by SDKs too
-_LAST_WORDS = 2000  # characters
-
-
-class ContestantFailed(Exception):
-    """A contestant ended instead of answering; the message says which, and its last words."""
 
 
 class Contestant:
@@ -38,50 +29,23 @@ class Contestant:
 
     def __init__(self, work: str, told: Mapping[str, str], environment: Mapping[str, str] | None = None) -> None:
         """Starts it; `work` names the function as MODULE:FUNCTION."""
-        self._name = work
-        self._errors: IO[str] = TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 - see close
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            [sys.executable, "-m", "bench.performance.contestant", work, json.dumps(told)],
-            cwd=ROOT,
-            env=_direct(reader_environment()) | dict(environment or {}),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-        )
+        command = [sys.executable, "-m", "bench.performance.contestant", work, json.dumps(told)]
+        self._process = Process(work, command, _direct(reader_environment()) | dict(environment or {}))
 
     def burnt(self, items: Sequence[object]) -> list[float]:
         """The milliseconds of CPU, of user and system, that each of these items took.
 
         Raises:
-            ContestantFailed: it ended.
+            Ended: it failed.
         """
-        try:
-            print(json.dumps(items), file=cast("IO[str]", self._process.stdin), flush=True)
-        except BrokenPipeError as error:
-            raise ContestantFailed(self._obituary()) from error
-        line = cast("IO[str]", self._process.stdout).readline()
-        if not line:
-            raise ContestantFailed(self._obituary())
-        told: list[float] = json.loads(line)
+        told: list[float] = self._process.ask(items, about="its work")
         return told
-
-    def close(self) -> None:
-        """Ends it."""
-        self._process.kill()
-        self._process.communicate()
-        self._errors.close()
-
-    def _obituary(self) -> str:
-        status = self._process.wait()
-        self._errors.seek(0)
-        return f"{self._name} ended with status {status}; its last words:\n{self._errors.read()[-_LAST_WORDS:]}"
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self._process.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +89,11 @@ def _direct(environment: Mapping[str, str]) -> dict[str, str]:
 
 def main() -> None:
     """Works until the input ends."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what is logged is no answer
+    out = answers()
     made, told = sys.argv[1:]
     work: Work = pkgutil.resolve_name(made)(**json.loads(told))
     for line in sys.stdin:
-        print(json.dumps([_burnt(work, item) for item in json.loads(line)]), file=answers, flush=True)
+        print(json.dumps([_burnt(work, item) for item in json.loads(line)]), file=out)
 
 
 def _burnt(work: Work, item: object) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 import sys
 import uuid
 from collections import Counter
@@ -12,14 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, TYPE_CHECKING, Any, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from bench import reader_environment
+from bench.processes import Ended, Process, reader_environment
 from bench.reliability.vendor import serving
 from license_ocr import events
 from license_ocr.account import STACK
 from license_ocr.build import build
-from license_ocr.checkout import BUILD, ROOT, SAMPLES
+from license_ocr.checkout import BUILD, SAMPLES
 from license_ocr.local_cloud import LocalCloud
 from license_ocr.subscriber import subscribed
 from license_reader.ledger import Ledger, Notice, State
@@ -136,15 +135,7 @@ class Worker:
         """Starts it; its clock may run ahead, as it does for a message that comes again later, or faster than ours."""
         clock = ["--later", str(later), "--pace", str(pace)]
         command = [sys.executable, "-m", "bench.reliability.worker", *clock]
-        self._process = subprocess.Popen(  # noqa: S603 - our own module
-            command,
-            cwd=ROOT,
-            env={**stage.environment(), **(environment or {})},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        self._process = Process("worker", command, {**stage.environment(), **(environment or {})})
 
     def start(
         self, messages: Sequence[Mapping[str, str]], *, seconds: float = LONG, die: tuple[int, str] | None = None
@@ -154,14 +145,15 @@ class Worker:
         The call is counted from 1 within the batch; the second part is `before` or `after`.
         """
         asked = {"event": {"Records": list(messages)}, "seconds": seconds, "die": die}
-        stdin = cast("IO[str]", self._process.stdin)
-        stdin.write(json.dumps(asked) + "\n")
-        stdin.flush()
+        self._process.tell(asked, about="a batch")
 
     def answer(self) -> dict[str, Any] | None:
         """What came of the batch: the failed messages' ids and the remote calls made; None if it died."""
-        line = cast("IO[str]", self._process.stdout).readline()
-        return json.loads(line) if line else None
+        try:
+            told: dict[str, Any] = self._process.hear(about="a batch")
+        except Ended:
+            return None
+        return told
 
     def run(
         self, messages: Sequence[Mapping[str, str]], *, seconds: float = LONG, die: tuple[int, str] | None = None
@@ -177,8 +169,7 @@ class Worker:
 
     def close(self) -> None:
         """Ends it."""
-        self._process.kill()
-        self._process.communicate()
+        self._process.close()
 
     def __enter__(self) -> Self:
         return self

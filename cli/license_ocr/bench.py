@@ -20,8 +20,8 @@ def run(name: str, arguments: Sequence[str]) -> int:
     Raises:
         Failure: this is no checkout.
     """
-    if not (ROOT / "bench" / f"{name}.py").is_file():
-        raise Failure(f"there is no bench/{name}.py in {ROOT}: benchmarks run from a checkout of the project only")
+    if not (ROOT / "bench" / name).is_dir():
+        raise Failure(f"there is no bench/{name} in {ROOT}: benchmarks run from a checkout of the project only")
     # It draws pictures and asks tools of the checkout, none of which is part of what is installed; paths that it is
     # given are the caller's, so it stays in the caller's folder.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from bench.assign import ReadLine, Span, finding
-from bench.workers.tesseract import lines
+from bench.engine.assign import ReadLine, Span, finding
+from bench.engine.workers.tesseract import lines
 
 from license_engine import form
 

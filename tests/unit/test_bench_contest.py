@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from bench.contest import Contestant, ContestantFailed, Start, asked_in_turn, at_work, cold_starts, middle, ratio
+from bench.engine.contest import Contestant, Start, asked_in_turn, at_work, cold_starts, middle, ratio
+from bench.processes import ROOT, Ended
 
 PICTURE = Path("front.jpg")
 READS = """
-from bench.workers.answering import serve
+from bench.engine.workers.answering import serve
 def read(request):
     print("what a library says")
     {body}
@@ -42,7 +44,7 @@ def test_the_time_of_a_reading_is_its_own_and_the_memory_is_the_process() -> Non
 
 def test_a_contestant_that_dies_leaves_its_last_words() -> None:
     with (
-        pytest.raises(ContestantFailed, match=r"(?s)fake ended with status 1 on front\.jpg.*no such model"),
+        pytest.raises(Ended, match=r"(?s)fake ended with status 1 on front\.jpg.*no such model"),
         at_work(contestant(body="raise FileNotFoundError('no such model')")) as worker,
     ):
         worker.ask(PICTURE)
@@ -50,7 +52,7 @@ def test_a_contestant_that_dies_leaves_its_last_words() -> None:
 
 def test_a_contestant_that_cannot_start_is_told_at_once() -> None:
     silent = Contestant("fake", (sys.executable, "-c", "raise SystemExit('no engine here')"))
-    with pytest.raises(ContestantFailed, match=r"(?s)on its start.*no engine here"), at_work(silent):
+    with pytest.raises(Ended, match=r"(?s)on its start.*no engine here"), at_work(silent):
         pytest.fail("it was taken for ready")
 
 
@@ -72,6 +74,12 @@ def test_a_ratio_is_taken_on_the_pictures_that_both_read() -> None:
     assert found is not None
     assert (found.of_medians, found.of_means, found.worst) == (0.8, 0.75, 0.8)
     assert ratio({"a": 1.0}, {"b": 1.0}) is None
+
+
+def test_a_contestant_answers_where_nothing_of_the_project_is_installed() -> None:
+    command = [sys.executable, "-S", "-c", "import bench.engine.workers.answering"]
+    done = subprocess.run(command, cwd=ROOT, env={}, check=False, capture_output=True, text=True)  # noqa: S603 - our own module
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_request_is_one_line_of_json() -> None:

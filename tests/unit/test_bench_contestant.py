@@ -11,8 +11,9 @@ import urllib.request
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from bench.performance.contestant import Contestant, ContestantFailed, compared
+from bench.performance.contestant import Contestant, compared
 from bench.performance.tls import Served, served
+from bench.processes import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,7 @@ def test_more_work_burns_more_of_it() -> None:
 def test_a_contestant_that_fails_is_named_with_its_last_words() -> None:
     with (
         Contestant(f"{PLACE}:counting", {"times": "1"}) as contestant,
-        pytest.raises(ContestantFailed, match=r"(?s)counting ended with status 1.*less than nothing to do"),
+        pytest.raises(Ended, match=r"(?s)counting ended with status 1.*less than nothing to do"),
     ):
         contestant.burnt([-1])
 
@@ -70,7 +71,7 @@ def test_a_contestant_sees_neither_a_proxy_nor_anybodys_account(monkeypatch: pyt
         monkeypatch.setenv(name, "astray")
     with (
         Contestant(f"{PLACE}:environment", {}, {"AWS_REGION": "us-east-1"}) as contestant,
-        pytest.raises(ContestantFailed, match=r"ValueError: \['AWS_REGION'\]"),
+        pytest.raises(Ended, match=r"ValueError: \['AWS_REGION'\]"),
     ):
         contestant.burnt([None])
 

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from bench import engine, sheet
-from bench.contest import Start
-from bench.pictures import NoPictures, found, level_of
-from bench.report import Report, Result, Shown, as_data, bars
-from bench.score import Finding, Judged, Outcome, Rate, Truth
-from bench.table import show
+from bench.engine import __main__ as engine
+from bench.engine import sheet
+from bench.engine.contest import Start
+from bench.engine.pictures import NoPictures, found, level_of
+from bench.engine.report import Report, Result, Shown, as_data, bars
+from bench.engine.score import Finding, Judged, Outcome, Rate, Truth
+from bench.engine.table import show
 from PIL import Image, ImageFont
 from rich.console import Console
 from tests.engine.render.conditions import is_due

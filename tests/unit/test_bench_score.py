@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bench.score import (
+from bench.engine.score import (
     Finding,
     Judged,
     Outcome,

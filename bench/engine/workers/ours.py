@@ -1,4 +1,4 @@
-"""The embedded engine as a contestant: python -m bench.workers.ours THREADS."""
+"""The embedded engine as a contestant: python -m bench.engine.workers.ours THREADS."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.workers.answering import serve
+from bench.engine.workers.answering import serve
+
 from license_engine import Engine, NotAPicture
 
 if TYPE_CHECKING:
-    from bench.workers.answering import Request
+    from bench.engine.workers.answering import Request
 
 
 def main() -> None:

@@ -15,21 +15,21 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from bench.engine import contest, flags, pictures, sheet, table
+from bench.engine.report import Report, Result, Shown, as_data
+from bench.engine.score import Judged, Rate, right
+from bench.processes import Ended
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from tests.engine.render.conditions import CASES
 from tests.engine.render.fonts import FontsMissing
 from tests.engine.render.sets import LEVELS
 
-from bench import contest, flags, pictures, sheet, table
-from bench.report import Report, Result, Shown, as_data
-from bench.score import Judged, Rate, right
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from bench.contest import Contestant, Start, Worker
-    from bench.pictures import Photo
+    from bench.engine.contest import Contestant, Start, Worker
+    from bench.engine.pictures import Photo
 
 ENGINES = ("ours", "rapidocr", "tesseract")
 COUNT, SEED, SHOWN, STARTS = 300, 9000, 40, 5
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if font and options.sheet and report.ours in report.results:
                 paths = {photo.path.name: photo.path for photo in photos}
                 sheet.drawn(sheet.failures(report.results[report.ours].judged, paths), font).save(options.sheet)
-    except (pictures.NoPictures, contest.ContestantFailed, FontsMissing) as error:
+    except (pictures.NoPictures, Ended, FontsMissing) as error:
         progress.print(f"[bold red]failed:[/] {error}", highlight=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
@@ -145,7 +145,7 @@ def _measured(options: Options, bar: Progress, folder: Path) -> tuple[Report, li
     """The report of a run, and the pictures that the contestants read."""
     contestants, absent = _contestants(options.engines)
     if not contestants:
-        raise contest.ContestantFailed("\n".join(absent))
+        raise Ended("\n".join(absent))
     photos = _photos(options, bar, folder)
     licenses = [photo for photo in photos if photo.truth.document]
     report = Report(

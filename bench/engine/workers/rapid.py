@@ -1,4 +1,4 @@
-"""RapidOCR as packaged, at its defaults, as a contestant: python -m bench.workers.rapid, in its own environment."""
+"""RapidOCR as packaged, at its defaults: python -m bench.engine.workers.rapid, in an environment of its own."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
+from bench.engine.workers.answering import cores, serve
 from rapidocr import RapidOCR
 from rapidocr.utils.output import RapidOCROutput
 
-from bench.workers.answering import cores, serve
-
 if TYPE_CHECKING:
+    from bench.engine.workers.answering import Request
     from numpy.typing import NDArray
-
-    from bench.workers.answering import Request
 
 STANDING = 1.5  # a box this much taller than wide is read by RapidOCR after a quarter turn
 

@@ -6,18 +6,17 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bench.engine.report import Shown
+from bench.engine.score import Rate
 from tests.engine.render import conditions
-
-from bench.report import Shown
-from bench.score import Rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from concurrent.futures import Executor
     from pathlib import Path
 
-    from bench.contest import Worker
-    from bench.score import Finding
+    from bench.engine.contest import Worker
+    from bench.engine.score import Finding
 
 
 def drawn(pool: Executor, name: str, *, count: int, seed: int) -> Iterator[conditions.Drawn]:

@@ -7,19 +7,18 @@ import statistics
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from bench.engine.report import alarms, bars
+from bench.engine.score import SURE, bins, by_field, calibration_error, false_alarms, trusted
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.report import alarms, bars
-from bench.score import SURE, bins, by_field, calibration_error, false_alarms, trusted
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bench.report import Report, Result
-    from bench.score import Rate
+    from bench.engine.report import Report, Result
+    from bench.engine.score import Rate
 
 STYLE = {"pass": "green", "FALLS SHORT": "bold red", "not measured": "dim"}
 WIDTH = 400  # a table in a file is as wide as it needs to be

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from bench.score import Judged, Outcome
+    from bench.engine.score import Judged, Outcome
 
 MOST = 150  # failures on one sheet
 WIDTH, MARGIN = 1400, 16

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
+from bench.processes import answers
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -35,16 +37,15 @@ def serve(
 
     The answer tells how many seconds the reading took, and the most memory, in MB, that the contestant ever had.
     """
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not stand among the answers
-    print(json.dumps({"version": version, "threads": threads}), file=answers, flush=True)
+    out = answers()
+    print(json.dumps({"version": version, "threads": threads}), file=out)
     for line in sys.stdin:
         request: Request = json.loads(line)
         began = time.perf_counter()
         answer = read(request)
         seconds = time.perf_counter() - began
         told = {"seconds": seconds, "peak_mb": (peak or own_peak)(), **answer}
-        print(json.dumps(told, ensure_ascii=False), file=answers, flush=True)
+        print(json.dumps(told, ensure_ascii=False), file=out)
 
 
 def own_peak() -> float:

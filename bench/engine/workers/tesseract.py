@@ -10,12 +10,12 @@ import sys
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from bench.workers.answering import cores, resident_mb, serve
+from bench.engine.workers.answering import cores, resident_mb, serve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from bench.workers.answering import Request
+    from bench.engine.workers.answering import Request
 
 # Page segmentation 11, sparse text in no order, finds most of a form.
 OPTIONS = ("-l", "chi_sim+eng", "--psm", "11", "tsv")

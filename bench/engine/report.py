@@ -7,14 +7,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bench.contest import ratio
-from bench.score import SURE, Judged, Rate, by_field, false_alarms, figures, trusted
+from bench.engine.contest import ratio
+from bench.engine.score import SURE, Judged, Rate, by_field, false_alarms, figures, trusted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bench.contest import Ratio, Start
-    from bench.score import Figures, Outcome
+    from bench.engine.contest import Ratio, Start
+    from bench.engine.score import Figures, Outcome
 
 CLEAN, MILD, HARD = "clean", "mild", "hard"
 # A level's least percentage of fields exactly right, and of main pages all of whose fields are.

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
+from bench.engine.assign import ReadLine, finding
+from bench.engine.score import Finding
+from bench.processes import ROOT, Process
 from pydantic import BaseModel
-
-from bench.assign import ReadLine, finding
-from bench.score import Finding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
 RAPID_PYTHON = ROOT / ".tools" / "rapidocr" / "bin" / "python"
 RAPIDOCR, TESSERACT = "RapidOCR", "Tesseract"
 LANGUAGE = "chi_sim"
 TESSERACT_PACKAGES = "tesseract-ocr tesseract-ocr-chi-sim tesseract-ocr-eng"
-LAST_WORDS = 2000  # characters of a failed contestant's standard error
 PATIENCE = 10.0  # seconds that a contestant may take to end
-
-
-class ContestantFailed(Exception):
-    """A contestant gave no answer; the message says which, on what, and its last words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +58,8 @@ class Answer(BaseModel):
 def ours(threads: int) -> Contestant:
     """The embedded engine on this many threads."""
     return Contestant(
-        f"ours, {threads} thread{'s' * (threads > 1)}", (sys.executable, "-m", "bench.workers.ours", str(threads))
+        f"ours, {threads} thread{'s' * (threads > 1)}",
+        (sys.executable, "-m", "bench.engine.workers.ours", str(threads)),
     )
 
 
@@ -74,7 +67,7 @@ def rapidocr() -> Contestant | str:
     """RapidOCR as packaged; or, where it is not installed, how to install it."""
     if not RAPID_PYTHON.is_file():
         return f"{RAPIDOCR} is not measured: `make .tools/rapidocr/.stamp` installs it"
-    return Contestant(RAPIDOCR, (str(RAPID_PYTHON), "-m", "bench.workers.rapid"))
+    return Contestant(RAPIDOCR, (str(RAPID_PYTHON), "-m", "bench.engine.workers.rapid"))
 
 
 def tesseract() -> Contestant | str:
@@ -87,70 +80,42 @@ def tesseract() -> Contestant | str:
     )
     if not command or LANGUAGE not in languages.split():
         return f"{TESSERACT} is not measured: `apt-get install {TESSERACT_PACKAGES}` installs it"
-    return Contestant(TESSERACT, (sys.executable, "-m", "bench.workers.tesseract", command))
+    return Contestant(TESSERACT, (sys.executable, "-m", "bench.engine.workers.tesseract", command))
 
 
 class Worker:
     """A contestant at work."""
 
-    def __init__(self, contestant: Contestant, process: subprocess.Popen[str], errors: IO[str]) -> None:
+    def __init__(self, process: Process) -> None:
         """Waits until the contestant whose process was begun just now can read."""
-        self.name = contestant.name
+        self.name = process.name
         self.peak_mb = 0.0
         self._process = process
-        self._errors = errors
         began = time.perf_counter()
-        ready = Ready.model_validate_json(self._heard("its start"))
+        ready = Ready.model_validate(process.hear(about="its start"))
         self.seconds_to_ready = time.perf_counter() - began
         self.version, self.threads = ready.version, ready.threads
 
     def ask(self, picture: Path, *, document: str | None = None, side: str | None = None) -> Answer:
-        """What the contestant answers on a picture that is said to show this document and side."""
-        request = json.dumps({"path": str(picture), "document": document, "side": side})
-        try:
-            print(request, file=self._process.stdin, flush=True)
-        except BrokenPipeError as error:
-            raise ContestantFailed(self._obituary(picture.name)) from error
-        answer = Answer.model_validate_json(self._heard(picture.name))
+        """What the contestant answers on a picture that is said to show this document and side.
+
+        Raises:
+            Ended: nothing.
+        """
+        request = {"path": str(picture), "document": document, "side": side}
+        answer = Answer.model_validate(self._process.ask(request, about=picture.name))
         self.peak_mb = max(self.peak_mb, answer.peak_mb)
         return answer
-
-    def _heard(self, about: str) -> str:
-        line = self._process.stdout.readline() if self._process.stdout else ""
-        if not line:
-            raise ContestantFailed(self._obituary(about))
-        return line
-
-    def _obituary(self, about: str) -> str:
-        status = self._process.wait()
-        self._errors.seek(0)
-        return (
-            f"{self.name} ended with status {status} on {about}; its last words:\n{self._errors.read()[-LAST_WORDS:]}"
-        )
 
 
 @contextmanager
 def at_work(contestant: Contestant) -> Iterator[Worker]:
     """The contestant's process, ready to read; ended afterwards."""
-    with (
-        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors,
-        subprocess.Popen(  # noqa: S603 - the project's own modules
-            contestant.command,
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-            encoding="utf-8",
-        ) as process,
-    ):
-        try:
-            yield Worker(contestant, process, errors)
-        finally:
-            try:
-                process.communicate(timeout=PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
+    process = Process(contestant.name, contestant.command)
+    try:
+        yield Worker(process)
+    finally:
+        process.close(patience=PATIENCE)
 
 
 def asked_in_turn(workers: Sequence[Worker], picture: Path, turn: int) -> Iterator[tuple[str, Answer]]:
