@@ -15,15 +15,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from bench.engine import contest, flags, pictures, sheet, table
-from bench.engine.report import Report, Result, Shown, as_data
-from bench.engine.score import Judged, Rate, right
-from bench.processes import Ended
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from tests.engine.render.conditions import CASES
 from tests.engine.render.fonts import FontsMissing
 from tests.engine.render.sets import LEVELS
+
+from bench.engine import contest, flags, pictures, sheet, table
+from bench.engine.report import Report, Result, Shown, as_data
+from bench.engine.score import Judged, Rate, right
+from bench.surroundings.processes import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
 import numpy as np
-from bench.engine.score import Finding
 from pydantic import BaseModel
 
+from bench.engine.score import Finding
 from license_engine import seal
 from license_engine.form import FORMS
 from license_engine.geometry import turned

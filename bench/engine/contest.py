@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel
+
 from bench.engine.assign import ReadLine, finding
 from bench.engine.score import Finding
-from bench.processes import ROOT, Process
-from pydantic import BaseModel
+from bench.surroundings.processes import ROOT, Process
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -6,9 +6,10 @@ from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tests.engine.render import conditions
+
 from bench.engine.report import Shown
 from bench.engine.score import Rate
-from tests.engine.render import conditions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

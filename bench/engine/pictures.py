@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench.engine.score import Truth
 from pydantic import TypeAdapter, ValidationError
 from tests.engine.render.sets import LEVELS, draw_set
+
+from bench.engine.score import Truth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

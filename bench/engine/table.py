@@ -7,12 +7,13 @@ import statistics
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from bench.engine.report import alarms, bars
-from bench.engine.score import SURE, bins, by_field, calibration_error, false_alarms, trusted
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from bench.engine.report import alarms, bars
+from bench.engine.score import SURE, bins, by_field, calibration_error, false_alarms, trusted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

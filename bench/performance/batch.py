@@ -17,12 +17,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from bench import loopback as answering
 from bench.performance.board import Row, Seen
-from bench.processes import reader_environment
-from bench.reliability.aws import Aws, environment
-from bench.reliability.stage import BUCKET, Worker, cloud, photographed, staged
-from bench.reliability.vendor import Manner, Vendor, serving
+from bench.surroundings import loopback as answering
+from bench.surroundings.aws import Aws, environment
+from bench.surroundings.processes import reader_environment
+from bench.surroundings.stage import BUCKET, Worker, cloud, photographed, staged
+from bench.surroundings.vendor import Manner, Vendor, serving
 from license_reader.keys import TRUST
 from license_reader.ledger import Notice
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from http import HTTPStatus
 
     from bench.command import Tell
-    from bench.reliability.stage import Photo
+    from bench.surroundings.stage import Photo
 
 BATCH = 10
 SECONDS = 0.4

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 from bench.performance.board import Row, Seen
 from bench.performance.contestant import Contestant, compared
 from bench.performance.tls import served
-from bench.reliability.stage import BUCKET, LONG, cloud, make_bucket, put
-from bench.reliability.worker import Context
+from bench.surroundings.stage import BUCKET, LONG, cloud, make_bucket, put
+from bench.surroundings.worker import Context
 from license_ocr import events
 from license_ocr.account import STACK
 from license_ocr.subscriber import subscribed

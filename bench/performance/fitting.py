@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from bench.performance.board import Row, Seen
-from bench.reliability import cells
+from bench.surroundings import cells
 from license_ocr.checkout import SAMPLES
 from license_reader.image import fit, gate
 from license_reader.vendors.megvii import Vendor

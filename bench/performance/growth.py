@@ -15,13 +15,13 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from bench.performance.board import Row, Seen
-from bench.reliability.stage import Worker, cloud, staged
+from bench.surroundings.stage import Worker, cloud, staged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from bench.command import Tell
-    from bench.reliability.stage import Photo, Stage
+    from bench.surroundings.stage import Photo, Stage
 
 TARGET = 1.1
 FEW, MANY = 100, 10_000

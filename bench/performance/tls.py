@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from bench.loopback import HOST, Handler, Loopback, serving
+from bench.surroundings.loopback import HOST, Handler, Loopback, serving
 from license_ocr.checkout import ROOT
 from license_ocr.failure import Failure
 

@@ -16,7 +16,7 @@ import time
 import traceback
 from typing import Any
 
-from bench.reliability.worker import Context
+from bench.surroundings.worker import Context
 
 ANSWERS = "CAGE_ANSWERS"
 

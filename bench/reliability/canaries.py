@@ -25,11 +25,12 @@ from pydantic import TypeAdapter
 from tests.contract.test_vendors_by_scenario import CREDENTIALS, SCENARIOS
 from tests.loopback import Loopback
 
-from bench.loopback import serving
-from bench.reliability import aws, cage, photos
-from bench.reliability.aws import Aws
+from bench.reliability import cage, photos
 from bench.reliability.board import Row, Seen, portion
 from bench.reliability.replies import Canned
+from bench.surroundings import aws
+from bench.surroundings.aws import Aws
+from bench.surroundings.loopback import serving
 from license_ocr.checkout import ROOT, SAMPLES
 from license_reader import vendors
 from license_reader.errors import LicenseOcrError

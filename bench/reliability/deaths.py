@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bench.reliability.board import Row, Seen
-from bench.reliability.stage import LONG, Worker, cloud, staged
+from bench.surroundings.stage import LONG, Worker, cloud, staged
 
 if TYPE_CHECKING:
     from bench.command import Tell
-    from bench.reliability.stage import Photo, Stage
+    from bench.surroundings.stage import Photo, Stage
 
 PAID_TWICE = 2  # points at most: between the vendor's answer and the write of it
 # Redelivered when the lease of the dead is over, and that of its notice.

@@ -8,13 +8,13 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from bench.reliability.board import Row, Seen
-from bench.reliability.stage import Worker, cloud, configured, staged
+from bench.surroundings.stage import Worker, cloud, configured, staged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bench.command import Tell
-    from bench.reliability.stage import Stage
+    from bench.surroundings.stage import Stage
 
 SECONDS, SHORT = 20.0, 8.0  # that the invocation has, on the board and in tests
 BEFORE = 2.0  # seconds before its end at which the handler must have returned

@@ -9,8 +9,9 @@ from random import Random
 from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
-from bench.reliability import cells, photos
+from bench.reliability import photos
 from bench.reliability.board import Row, Seen, portion
+from bench.surroundings import cells
 from license_engine.picture import NotAPicture, decode
 from license_reader import vendors
 from license_reader.errors import CannotFit, ImageRejected

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.loopback import serving
 from bench.reliability.board import Row, Seen
-from bench.reliability.stage import LONG, Worker, cloud, staged
 from bench.reliability.wire import Wire
+from bench.surroundings.loopback import serving
+from bench.surroundings.stage import LONG, Worker, cloud, staged
 
 if TYPE_CHECKING:
     from bench.command import Tell
-    from bench.reliability.stage import Stage
+    from bench.surroundings.stage import Stage
 
 ONCE, ALWAYS = 1, 3  # answers lost in a row: fewer than botocore asks, and all that it asks
 LATER = LONG + 60

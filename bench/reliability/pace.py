@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, cast
 import requests
 from aws_lambda_powertools.utilities.parameters import BaseProvider
 
-from bench.loopback import Handler, Loopback, serving
 from bench.reliability.board import Row, Seen, portion
+from bench.surroundings.loopback import Handler, Loopback, serving
 from license_reader.chain import Chain
 from license_reader.errors import NoVendorLeft
 from license_reader.image import Image

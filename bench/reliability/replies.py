@@ -23,8 +23,8 @@ from pydantic import TypeAdapter
 from requests.adapters import BaseAdapter
 from tests.contract.test_vendors_by_scenario import CREDENTIALS, SCENARIOS
 
-from bench.reliability import cells
 from bench.reliability.board import Row, Seen, portion
+from bench.surroundings import cells
 from license_reader import vendors
 from license_reader.errors import VendorError
 from license_reader.image import Image

@@ -10,13 +10,13 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from bench.reliability.board import Row, Seen, portion
-from bench.reliability.stage import Worker, cloud, configured, staged
+from bench.surroundings.stage import Worker, cloud, configured, staged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bench.command import Tell
-    from bench.reliability.stage import Stage
+    from bench.surroundings.stage import Stage
 
 ENVIRONMENTS = 2
 BATCHES = 6

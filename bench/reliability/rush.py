@@ -6,12 +6,12 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from bench.reliability.board import Row, Seen, portion
-from bench.reliability.stage import LONG, Worker, cloud, staged
-from bench.reliability.vendor import Manner
+from bench.surroundings.stage import LONG, Worker, cloud, staged
+from bench.surroundings.vendor import Manner
 
 if TYPE_CHECKING:
     from bench.command import Tell
-    from bench.reliability.stage import Stage
+    from bench.surroundings.stage import Stage
 
 WORKERS = 8
 ROUNDS = 25

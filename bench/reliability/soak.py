@@ -14,14 +14,14 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from bench.reliability.board import Row, Seen, portion
-from bench.reliability.stage import Worker, cloud, staged
-from bench.reliability.vendor import Manner
+from bench.surroundings.stage import Worker, cloud, staged
+from bench.surroundings.vendor import Manner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from bench.command import Tell
-    from bench.reliability.stage import Stage
+    from bench.surroundings.stage import Stage
 
 UPLOADS = 10_000
 MANNER = Manner(seconds=0.02, failing=0.05, charged_silent=0.02)

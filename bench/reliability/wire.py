@@ -7,7 +7,7 @@ import threading
 from typing import cast
 from urllib.parse import urlsplit
 
-from bench.loopback import Handler, Loopback
+from bench.surroundings.loopback import Handler, Loopback
 
 _OF_THE_CONNECTION = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "host"})
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from bench.reliability import deaths, hanging, lost_answers, rotation, rush, soak
-from bench.reliability.stage import staged
+from bench.surroundings.stage import staged
 
 if TYPE_CHECKING:
     from tests.cloud.conftest import Deploy, Stack

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from bench.engine.contest import Contestant, Start, asked_in_turn, at_work, cold_starts, middle, ratio
-from bench.processes import ROOT, Ended
+from bench.surroundings.processes import ROOT, Ended
 
 PICTURE = Path("front.jpg")
 READS = """

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from bench.performance.contestant import Contestant, compared
 from bench.performance.tls import Served, served
-from bench.processes import Ended
+from bench.surroundings.processes import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,8 +9,9 @@ import signal
 import time
 
 import pytest
-from bench.loopback import serving
-from bench.reliability import aws, canaries, cells, codes, images, pace, photos, replies
+from bench.reliability import canaries, codes, images, pace, photos, replies
+from bench.surroundings import aws, cells
+from bench.surroundings.loopback import serving
 from tests.contract.test_vendor_error_codes import CODES
 
 from license_reader.errors import RequestRefused, Throttled

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
-from bench.processes import answers
+from bench.surroundings.processes import answers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.engine.workers.answering import serve
-
 from license_engine import Engine, NotAPicture
 
 if TYPE_CHECKING:

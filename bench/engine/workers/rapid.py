@@ -6,13 +6,15 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
-from bench.engine.workers.answering import cores, serve
 from rapidocr import RapidOCR
 from rapidocr.utils.output import RapidOCROutput
 
+from bench.engine.workers.answering import cores, serve
+
 if TYPE_CHECKING:
-    from bench.engine.workers.answering import Request
     from numpy.typing import NDArray
+
+    from bench.engine.workers.answering import Request
 
 STANDING = 1.5  # a box this much taller than wide is read by RapidOCR after a quarter turn
 

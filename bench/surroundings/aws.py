@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit
 
-from bench.loopback import Handler, Loopback
+from bench.surroundings.loopback import Handler, Loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The handler in a process that can die at any remote call: python -m bench.reliability.worker [--later S] [--pace P].
+"""The handler in a process that can die at any remote call: python -m bench.surroundings.worker [--later S] [--pace P].
 
 A line of standard input is a batch: the event, the seconds that the invocation has, and at which remote call, counted
 from 1, the process is killed, before it is sent or after it is answered. A line of output tells what came of it.
@@ -18,7 +18,7 @@ from typing import Any
 
 from urllib3.connectionpool import HTTPConnectionPool
 
-from bench.processes import answers
+from bench.surroundings.processes import answers
 
 
 @dataclass(slots=True)

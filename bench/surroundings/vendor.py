@@ -13,8 +13,8 @@ from http import HTTPStatus
 from random import Random
 from typing import TYPE_CHECKING, cast
 
-from bench import loopback
-from bench.loopback import Handler, Loopback
+from bench.surroundings import loopback
+from bench.surroundings.loopback import Handler, Loopback
 from license_reader.vendors.huawei import TOKEN_HEADER, TOKENS_PATH
 
 if TYPE_CHECKING:

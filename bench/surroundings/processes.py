@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Self, cast
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 _READER_PATHS = (ROOT, ROOT / "functions" / "read_upload", ROOT / "layers" / "license_reader")
 _LAST_WORDS = 2000  # characters
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from bench.processes import Ended, Process, reader_environment
-from bench.reliability.vendor import serving
+from bench.surroundings.processes import Ended, Process, reader_environment
+from bench.surroundings.vendor import serving
 from license_ocr import events
 from license_ocr.account import STACK
 from license_ocr.build import build
@@ -27,7 +27,7 @@ from license_reader.notices import notice_id
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from bench.reliability.vendor import Manner, Vendor
+    from bench.surroundings.vendor import Manner, Vendor
     from license_ocr.account import Account, Resources
     from license_ocr.subscriber import Subscriber
     from license_reader.ledger import Record
@@ -134,7 +134,7 @@ class Worker:
     ) -> None:
         """Starts it; its clock may run ahead, as it does for a message that comes again later, or faster than ours."""
         clock = ["--later", str(later), "--pace", str(pace)]
-        command = [sys.executable, "-m", "bench.reliability.worker", *clock]
+        command = [sys.executable, "-m", "bench.surroundings.worker", *clock]
         self._process = Process("worker", command, {**stage.environment(), **(environment or {})})
 
     def start(
