@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import threading
 import time
 import uuid
@@ -27,8 +26,10 @@ UPLOADS = 10_000
 MANNER = Manner(seconds=0.02, failing=0.05, charged_silent=0.02)
 DUPLICATES = 0.10
 BATCH = 10
-# How often one of the two workers that die takes a single message and dies of it, so that 5 % of all attempts end so.
-DOOMED = 0.8
+KILLED = 0.05  # of all attempts
+DOOMED = (
+    0.8  # how often, while fewer were killed, one of the two workers that may be takes a single message to die of it
+)
 POISON = '{"Records": [{"poison": true}]}'
 POISONED = 5
 SECONDS = 14.0  # that an invocation has
@@ -58,12 +59,15 @@ def soaked(  # noqa: PLR0913 - what a short form has otherwise
     tell: Tell,
     *,
     batch: int = BATCH,
-    deaths: float = math.inf,
+    deaths: int | None = None,
     pace: float = 1.0,
     again: float = AGAIN,
     spare: float = EXTRA,
 ) -> Seen:
-    """What is lost, doubled and paid in vain on this stage, the workers' clocks and the queue so many times as fast."""
+    """What is lost, doubled and paid in vain on this stage, the workers' clocks and the queue so many times as fast.
+
+    So many attempts are killed, as early as may be; None is their share of all, whenever.
+    """
     photos = stage.upload(count)
     with _queues(stage, pace, again) as (queue, dead):
         random = Random(7)  # noqa: S311 - to be repeated, not to be secret
@@ -111,7 +115,7 @@ class _Soak:
     count: int
     tell: Tell
     batch: int
-    most_deaths: float
+    most_deaths: int | None
     pace: float
     again: float
     attempts: int = 0
@@ -139,7 +143,7 @@ class _Soak:
         worker = Worker(self.stage, pace=self.pace)
         try:
             while True:
-                doomed = number > 0 and self.deaths < self.most_deaths and random.random() < DOOMED
+                doomed = number > 0 and self._may_die() and random.random() < DOOMED
                 batch = self._next(1 if doomed else self.batch)
                 if batch is None:
                     return
@@ -153,6 +157,10 @@ class _Soak:
                 self._note(batch, answer)
         finally:
             worker.close()
+
+    def _may_die(self) -> bool:
+        """Whether fewer attempts were killed than shall be."""
+        return self.deaths < (KILLED * self.attempts if self.most_deaths is None else self.most_deaths)
 
     def _next(self, most: int) -> list[Any] | None:
         """The next messages; None when the queue is empty for good, or nothing came of it for too long."""
