@@ -81,15 +81,15 @@ class Reader:
         lease = until - self.clock() + LEASE_MARGIN
         claim = self.ledger.claim(upload, lease=lease, retention_days=settings.retention_days)
         if isinstance(claim, Record):
-            record, fresh = claim, False
+            record = claim
             owner = self.ledger.start_notice(record) if _due(record, settings, quiet=upload.quiet) else None
         else:
-            (record, owner), fresh = self._read(upload, claim, settings, until), True
+            record, owner = self._read(upload, claim, settings, until)
         if owner is not None:
             self.notices.publish(record)
             self.ledger.finish_notice(record, owner)
             record = record.model_copy(update={"notice": Notice.SENT})
-        return Outcome(record, fresh=fresh)
+        return Outcome(record, fresh=not isinstance(claim, Record))
 
     def _read(self, upload: Upload, claim: Claim, settings: Settings, until: float) -> tuple[Record, str | None]:
         """The record of a claimed upload, and the token of its notice if that is to be published.
