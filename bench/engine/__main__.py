@@ -67,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if font and options.sheet and report.ours in report.results:
                 paths = {photo.path.name: photo.path for photo in photos}
                 sheet.drawn(sheet.failures(report.results[report.ours].judged, paths), font).save(options.sheet)
-    except (pictures.NoPictures, Ended, FontsMissing) as error:
+    except (pictures.NoPictures, contest.NobodyThere, Ended, FontsMissing) as error:
         progress.print(f"[bold red]failed:[/] {error}", highlight=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
@@ -146,7 +146,7 @@ def _measured(options: Options, bar: Progress, folder: Path) -> tuple[Report, li
     """The report of a run, and the pictures that the contestants read."""
     contestants, absent = _contestants(options.engines)
     if not contestants:
-        raise Ended("\n".join(absent))
+        raise contest.NobodyThere("\n".join(absent))
     photos = _photos(options, bar, folder)
     licenses = [photo for photo in photos if photo.truth.document]
     report = Report(

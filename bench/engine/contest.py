@@ -28,6 +28,10 @@ TESSERACT_PACKAGES = "tesseract-ocr tesseract-ocr-chi-sim tesseract-ocr-eng"
 PATIENCE = 10.0  # seconds that a contestant may take to end
 
 
+class NobodyThere(Exception):
+    """Of the readers that were asked for none is installed; the message says how to install each."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contestant:
     """A reader to be measured: its name, and the command that starts it."""

@@ -12,7 +12,7 @@ import statistics
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from bench.surroundings.processes import Process, answers, reader_environment
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})  # loopback is reached directly, by SDKs too
 
 
-class Contestant:
+class Contestant(Process):
     """One contestant, ready to work."""
 
     def __init__(self, work: str, told: Mapping[str, str], environment: Mapping[str, str] | None = None) -> None:
         """Starts it; `work` names the function as MODULE:FUNCTION."""
         command = [sys.executable, "-m", "bench.performance.contestant", work, json.dumps(told)]
-        self._process = Process(work, command, _direct(reader_environment()) | dict(environment or {}))
+        super().__init__(work, command, _direct(reader_environment()) | dict(environment or {}))
 
     def burnt(self, items: Sequence[object]) -> list[float]:
         """The milliseconds of CPU, of user and system, that each of these items took.
@@ -38,14 +38,8 @@ class Contestant:
         Raises:
             Ended: it failed.
         """
-        told: list[float] = self._process.ask(items, about="its work")
+        told: list[float] = self.ask(items, about="its work")
         return told
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,11 +89,11 @@ class _Bench:
 
     def unfinished(self) -> int:
         """How many of the uploads have no record that is done and told."""
-        states: Counter[tuple[str, str]] = Counter()
-        for key in self.keys:
-            item = self.account.dynamodb.get_item(TableName=self.resources.Table, Key=key).get("Item", {})
-            states[item.get("state", {}).get("S", ""), item.get("notice", {}).get("S", "")] += 1
-        return len(self.keys) - states["DONE", "SENT"]
+        return sum(not self._finished(key) for key in self.keys)
+
+    def _finished(self, key: dict[str, Any]) -> bool:
+        item = self.account.dynamodb.get_item(TableName=self.resources.Table, Key=key).get("Item", {})
+        return (item.get("state"), item.get("notice")) == ({"S": "DONE"}, {"S": "SENT"})
 
 
 def _message(key: str, version: str, etag: str, size: int) -> dict[str, Any]:
@@ -168,8 +167,9 @@ def _burnt(content: bytes, tell: Tell) -> Burnt:
         )
         burnt = compared(us, them, bench.blocks(tell))
         told = {notice.attributes["id"] for notice in subscriber.receive(wait=2)}
-        if bench.unfinished() or len(told) != len(bench.keys):
-            raise Unread(f"of {len(bench.keys)} uploads {bench.unfinished()} are not done, {len(told)} were told")
+        unfinished = bench.unfinished()
+        if unfinished or len(told) != len(bench.keys):
+            raise Unread(f"of {len(bench.keys)} uploads {unfinished} are not done, {len(told)} were told")
         return burnt
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from bench.surroundings.loopback import HOST, Handler, Loopback, serving
+from bench.surroundings.processes import Process
 from license_ocr.checkout import ROOT
 from license_ocr.failure import Failure
 
@@ -55,14 +56,8 @@ def served(folder: Path, picture: Path) -> Iterator[Served]:
     """The vendors, with a certificate made for this run in the folder."""
     certificate, key = _certified(folder)
     command = [sys.executable, "-m", "bench.performance.tls", *map(str, (certificate, key, picture))]
-    with subprocess.Popen(  # noqa: S603 - our own module
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        url = process.stdout.readline() if process.stdout else ""
-        if not url:
-            raise Failure("the vendors behind TLS did not start: what they said is above")
-        yield Served(url.strip(), certificate)
-        process.communicate()  # its input ends, and so does it
+    with Process("the vendors behind TLS", command) as process:
+        yield Served(process.hear(about="their start"), certificate)
 
 
 def _certified(folder: Path) -> tuple[Path, Path]:
@@ -124,7 +119,7 @@ def main() -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     with serving(_Vendors(context, Path(picture).read_bytes())) as vendors:
-        print(vendors.url, flush=True)
+        print(json.dumps(vendors.url), flush=True)
         sys.stdin.read()
 
 

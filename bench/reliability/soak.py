@@ -27,9 +27,8 @@ MANNER = Manner(seconds=0.02, failing=0.05, charged_silent=0.02)
 DUPLICATES = 0.10
 BATCH = 10
 KILLED = 0.05  # of all attempts
-DOOMED = (
-    0.8  # how often, while fewer were killed, one of the two workers that may be takes a single message to die of it
-)
+# How often, while fewer were killed, one of the two workers that may be takes a single message and dies of it.
+DOOMED = 0.8
 POISON = '{"Records": [{"poison": true}]}'
 POISONED = 5
 SECONDS = 14.0  # that an invocation has

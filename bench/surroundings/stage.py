@@ -9,9 +9,10 @@ import uuid
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.surroundings.processes import Ended, Process, reader_environment
 from bench.surroundings.vendor import serving
@@ -61,8 +62,13 @@ class Photo:
 
 def photographed(put: Callable[[str, bytes], str]) -> Photo:
     """A photo like no other, put where `put` puts what it is given under a key; that tells the version."""
-    key, content = f"{uuid.uuid4().hex}.jpg", (SAMPLES / "not-a-license.jpg").read_bytes() + uuid.uuid4().bytes
+    key, content = f"{uuid.uuid4().hex}.jpg", _picture() + uuid.uuid4().bytes
     return Photo(key, put(key, content), hashlib.sha256(content).hexdigest())
+
+
+@cache
+def _picture() -> bytes:
+    return (SAMPLES / "not-a-license.jpg").read_bytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ class Surroundings(Protocol):
         """What it finds in its environment."""
 
 
-class Worker:
+class Worker(Process):
     """A process that runs the handler on the events that it is given, until told to die."""
 
     def __init__(
@@ -135,7 +141,7 @@ class Worker:
         """Starts it; its clock may run ahead, as it does for a message that comes again later, or faster than ours."""
         clock = ["--later", str(later), "--pace", str(pace)]
         command = [sys.executable, "-m", "bench.surroundings.worker", *clock]
-        self._process = Process("worker", command, {**stage.environment(), **(environment or {})})
+        super().__init__("worker", command, {**stage.environment(), **(environment or {})})
 
     def start(
         self, messages: Sequence[Mapping[str, str]], *, seconds: float = LONG, die: tuple[int, str] | None = None
@@ -145,12 +151,12 @@ class Worker:
         The call is counted from 1 within the batch; the second part is `before` or `after`.
         """
         asked = {"event": {"Records": list(messages)}, "seconds": seconds, "die": die}
-        self._process.tell(asked, about="a batch")
+        self.tell(asked, about="a batch")
 
     def answer(self) -> dict[str, Any] | None:
         """What came of the batch: the failed messages' ids and the remote calls made; None if it died."""
         try:
-            told: dict[str, Any] = self._process.hear(about="a batch")
+            told: dict[str, Any] = self.hear(about="a batch")
         except Ended:
             return None
         return told
@@ -161,21 +167,6 @@ class Worker:
         """What comes of a batch."""
         self.start(messages, seconds=seconds, die=die)
         return self.answer()
-
-    @property
-    def pid(self) -> int:
-        """The process."""
-        return self._process.pid
-
-    def close(self) -> None:
-        """Ends it."""
-        self._process.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 @contextmanager
